@@ -1,0 +1,36 @@
+# Every target makes the virtual environment first; a second time that takes no time.
+PORT ?= 8000
+ARGS ?=
+
+.PHONY: help setup demo test check audit format lock
+
+help:
+	@echo "make demo          the whole product with practice data on http://127.0.0.1:$(PORT)/ (PORT=9000 changes it)"
+	@echo "make test          the suite on PostgreSQL and SQLite (ARGS='tests/fiscal -k cufe' for a part)"
+	@echo "make check         format, lint, types, import contracts, templates, migrations, deploy check"
+	@echo "make audit         known vulnerabilities in what production runs"
+	@echo "make format        put the code into shape"
+	@echo "make lock          resolve the dependencies of pyproject.toml anew (ARGS=-U raises versions)"
+	@echo "make setup         only the virtual environment .venv"
+
+setup:
+	@scripts/setup.sh
+
+demo: setup
+	@exec .venv/bin/python manage.py demo --port $(PORT)
+
+test: setup
+	@.venv/bin/python scripts/run_tests.py $(ARGS)
+
+check: setup
+	@scripts/check.sh
+
+audit: setup
+	@.venv/bin/pip-audit --strict --disable-pip --require-hashes -r requirements.lock
+
+format: setup
+	@.venv/bin/ruff check --fix --quiet .
+	@.venv/bin/ruff format --quiet .
+
+lock: setup
+	@scripts/lock.sh $(ARGS)

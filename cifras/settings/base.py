@@ -1,0 +1,183 @@
+"""What all three environments share. Every variable comes through the one reader, `cifras.settings.reader.env`.
+
+`local`, `test` and `production` copy these names and change what differs. `.env.example` explains each variable;
+names and defaults are an agreement with operators and scripts.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from cifras.settings.broker import QUEUES, ROUTES, transport_options
+from cifras.settings.logs import logging_settings
+from cifras.settings.reader import BASE_DIR, VAR_DIR, env, one_of, seconds
+from cifras.settings.storage import default_storage
+from cifras.settings.unfold import UNFOLD as UNFOLD
+
+SECRET_KEY = env.str("SECRET_KEY", default="")
+CIFRAS_FIELD_KEYS: list[str] = env.list("CIFRAS_FIELD_KEYS", default=[])
+# How many proxies of ours stand before the site: the audit trail takes the client's address from the last ones' header.
+CIFRAS_PROXY_COUNT = env.int("CIFRAS_PROXY_COUNT", default=0)
+# Who answers, for a staff member, the visible tenants' UUIDs, or None for all.
+CIFRAS_TENANT_SIGHT = "tenants.access.visible_tenant_uids"
+CIFRAS_SECOND_FACTOR = env.bool("CIFRAS_SECOND_FACTOR", default=True)
+DEBUG = env.bool("DEBUG", default=False)
+ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=[])
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+CIFRAS_PROXY_COUNT = env.int("CIFRAS_PROXY_COUNT", default=0)
+
+INSTALLED_APPS = [
+    "unfold",
+    "unfold.contrib.filters",
+    "unfold.contrib.forms",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_celery_beat",
+    "cifras.core",
+    "cifras.sandbox",
+    "tenants",
+    "invoicing",
+    "reports",  # last: reference data needs the permissions of all the others
+]
+
+MIDDLEWARE = [
+    "cifras.core.middleware.RequestContextMiddleware",
+    "cifras.core.middleware.RequestContextMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "cifras.language.chosen_language",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "cifras.urls"
+WSGI_APPLICATION = "cifras.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+DATABASE_URL = env.str("DATABASE_URL", default="") or f"sqlite:///{VAR_DIR / 'cifras.sqlite3'}"
+DATABASES: dict[str, dict[str, Any]] = {"default": env.db_url_config(DATABASE_URL)}
+del DATABASE_URL  # it may carry a password, which only DATABASES knows how to hide
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # Several processes share the file: readers never wait, and writers queue up instead of failing.
+    DATABASES["default"]["OPTIONS"] = {
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+    }
+else:
+    DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+
+AUTH_USER_MODEL = "core.Staff"
+LOGIN_URL = "admin:login"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+SESSION_COOKIE_AGE = 12 * 60 * 60
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SAMESITE = "Lax"
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+
+LANGUAGE_CODE = "es-pa"
+LANGUAGES = [("es-pa", _("Español (Panamá)")), ("en", _("Inglés"))]
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+LOCALE_PATHS = [BASE_DIR / "cifras" / "locale"]
+FORMAT_MODULE_PATH = ["cifras.formats"]
+USE_I18N = True
+USE_THOUSAND_SEPARATOR = True
+USE_TZ = True
+TIME_ZONE = "America/Panama"
+
+STATIC_URL = "static/"
+STATIC_ROOT = VAR_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "cifras" / "static"]
+MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default="") or VAR_DIR / "media")
+STORAGES = {
+    "default": default_storage(),
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+
+LOGGING = logging_settings(level=env.str("LOG_LEVEL", default="INFO"))
+
+CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="") or "filesystem://"
+CELERY_BROKER_TRANSPORT_OPTIONS = transport_options(CELERY_BROKER_URL, VAR_DIR / "broker")
+CELERY_BROKER_CONNECTION_TIMEOUT = 2
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# The truth is in the tables: a task that cannot be sent is logged and found by the sweep, and nobody waits.
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_RESULT_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_QUEUES = QUEUES
+CELERY_TASK_ROUTES = ROUTES
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_TASK_TIME_LIMIT = 15 * 60
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_REDIRECT_STDOUTS = False
+CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+# Celery keeps time in UTC; a schedule that means local time carries its zone on its own row.
+CELERY_ENABLE_UTC = True
+CELERY_TIMEZONE = "UTC"
+# Celery's habit of closing the connection around every task costs one connection per task: cifras/celery.py
+# closes what is too old or broken instead.
+CELERY_DB_REUSE_MAX = 10_000
+
+PAC_BASE_URL = env.str("PAC_BASE_URL", default="").rstrip("/")
+PAC_API_KEY = env.str("PAC_API_KEY", default="")
+PAC_SANDBOX_BASE_URL = env.str("PAC_SANDBOX_BASE_URL", default="").rstrip("/") or PAC_BASE_URL
+PAC_SANDBOX_API_KEY = env.str("PAC_SANDBOX_API_KEY", default="") or PAC_API_KEY
+PAC_WEBHOOK_SECRET: list[str] = env.list("PAC_WEBHOOK_SECRET", default=[])
+PAC_WEBHOOK_URL = env.str("PAC_WEBHOOK_URL", default="")
+PAC_BILLING_POINT = env.str("PAC_BILLING_POINT", default="001")
+PAC_VOID_WINDOW_HOURS = env.int("PAC_VOID_WINDOW_HOURS", default=182)
+PAC_MAX_BACKDATE_DAYS = env.int("PAC_MAX_BACKDATE_DAYS", default=30)
+PAC_CONNECT_TIMEOUT = env.float("PAC_CONNECT_TIMEOUT", default=5.0)
+PAC_READ_TIMEOUT = env.float("PAC_READ_TIMEOUT", default=30.0)
+PAC_TOTAL_TIMEOUT = env.float("PAC_TOTAL_TIMEOUT", default=60.0)
+PAC_RETRY_WAIT = seconds("PAC_RETRY_WAIT", default="2,10", count=2)
+PAC_QUEUE_WAITS = seconds("PAC_QUEUE_WAITS", default="5,15,60,300")
+PAC_RESEND_AFTER = env.float("PAC_RESEND_AFTER", default=120.0)
+PAC_BREAKER = seconds("PAC_BREAKER", default="10,30", count=2)
+PAC_CONCURRENCY = env.int("PAC_CONCURRENCY", default=4)
+PAC_PROXY_URL = env.str("PAC_PROXY_URL", default="")
+PAC_FILE_HOSTS: list[str] = env.list("PAC_FILE_HOSTS", default=[])
+PAC_ALLOW_INSECURE_FILES = env.bool("PAC_ALLOW_INSECURE_FILES", default=False)
+PAC_LEGACY_CANCEL_PATH = env.str("PAC_LEGACY_CANCEL_PATH", default="")
+PAC_ITBMS_ROUNDING = one_of("PAC_ITBMS_ROUNDING", "line", "total")
+PAC_COMPANY_BODY = one_of("PAC_COMPANY_BODY", "flat", "nested")
+PAC_CHECK_DIGIT_TYPE = one_of("PAC_CHECK_DIGIT_TYPE", "words", "numbers")
+TANDIA_BASE_URL = env.str("TANDIA_BASE_URL", default="https://invoice.tandia.io").rstrip("/")
+FABO_BASE_URL = env.str("FABO_BASE_URL", default="https://api.fabo.dev/v1").rstrip("/")

@@ -1,0 +1,29 @@
+"""Logging: one line per record on stderr, with secrets masked on the way out."""
+
+from typing import Any
+
+
+def logging_settings(level: str) -> dict[str, Any]:
+    """Django's LOGGING. The filter sits on the handler, so that records of every library pass it."""
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "filters": {"masking": {"()": "cifras.core.masking.MaskingFilter"}},
+        "formatters": {
+            "line": {
+                "format": "%(asctime)s %(levelname)s %(name)s: %(message)s",
+                "datefmt": "%Y-%m-%dT%H:%M:%S%z",
+            }
+        },
+        "handlers": {
+            "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["masking"]},
+        },
+        "root": {"handlers": ["stderr"], "level": level},
+        "loggers": {
+            # Django gives these two handlers of their own, which know no mask.
+            "django": {"handlers": [], "level": "INFO", "propagate": True},
+            "django.server": {"handlers": [], "level": "INFO", "propagate": True},
+            # It warns at every connection that a folder has no host name.
+            "kombu.connection": {"level": "ERROR"},
+        },
+    }

@@ -1,0 +1,107 @@
+"""The frame of the staff site (django-unfold): name, colours, side menu. The apps are named by string."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy as _
+
+
+def _may(permission: str) -> Callable[[HttpRequest], bool]:
+    return lambda request: request.user.has_perm(permission)
+
+
+def _page(title: Any, icon: str, model: str) -> dict[str, Any]:
+    """A menu entry for the list of `model` ("app_model"), shown to those who may view it."""
+    app, _underscore, name = model.rpartition("_")
+    return {
+        "title": title,
+        "icon": icon,
+        "link": reverse_lazy(f"admin:{model}_changelist"),
+        "permission": _may(f"{app}.view_{name}"),
+    }
+
+
+UNFOLD = {
+    "SITE_TITLE": "Cifras",
+    "SITE_HEADER": "Cifras",
+    "SITE_SUBHEADER": _("Facturación electrónica"),
+    "SITE_SYMBOL": "receipt_long",
+    "SITE_URL": None,
+    "SITE_FAVICONS": [
+        {
+            "rel": "icon",
+            "type": "image/svg+xml",
+            "href": lambda request: static("cifras/favicon.svg"),
+        }
+    ],
+    "SHOW_LANGUAGES": True,
+    "SHOW_HISTORY": True,
+    "SHOW_VIEW_ON_SITE": False,
+    "SHOW_BACK_BUTTON": True,
+    "ENVIRONMENT": "reports.home.environment",
+    "DASHBOARD_CALLBACK": "reports.home.dashboard",
+    "BORDER_RADIUS": "6px",
+    "COLORS": {
+        # Teal: blue, green, amber and red are taken by the badges.
+        "primary": {
+            "50": "oklch(98.4% .014 180.72)",
+            "100": "oklch(95.3% .051 180.801)",
+            "200": "oklch(91% .096 180.426)",
+            "300": "oklch(85.5% .138 181.071)",
+            "400": "oklch(77.7% .152 181.912)",
+            "500": "oklch(70.4% .14 182.503)",
+            "600": "oklch(51.1% .096 186.391)",
+            "700": "oklch(46% .085 187)",
+            "800": "oklch(43.7% .078 188.216)",
+            "900": "oklch(38.6% .063 188.416)",
+            "950": "oklch(27.7% .046 192.524)",
+        },
+    },
+    "SIDEBAR": {
+        "show_search": False,
+        "show_all_applications": False,
+        "navigation": [
+            {
+                "items": [{"title": _("Inicio"), "icon": "home", "link": reverse_lazy("admin:index")}],
+            },
+            {
+                "title": _("Documentos"),
+                "items": [
+                    _page(_("Facturas"), "receipt_long", "invoicing_invoice"),
+                    _page(_("Notas de crédito"), "assignment_return", "invoicing_credit"),
+                    _page(_("Receptores"), "contacts", "invoicing_receiver"),
+                ],
+            },
+            {
+                "title": _("Empresas"),
+                "items": [
+                    _page(_("Empresas"), "domain", "tenants_tenant"),
+                    _page(_("Sucursales"), "store", "tenants_office"),
+                    _page(_("Accesos"), "key", "tenants_staffgrant"),
+                ],
+            },
+            {
+                "title": _("Operación"),
+                "items": [
+                    _page(_("Incidencias"), "report", "invoicing_incident"),
+                    _page(_("Entregas de webhooks"), "webhook", "invoicing_webhookdelivery"),
+                    _page(_("Intercambios PAC"), "swap_horiz", "tenants_exchange"),
+                    _page(_("Línea de tiempo"), "timeline", "invoicing_timelineevent"),
+                ],
+            },
+            {
+                "title": _("Control"),
+                "collapsible": True,
+                "items": [
+                    _page(_("Auditoría"), "policy", "core_auditentry"),
+                    _page(_("Personal"), "badge", "core_staff"),
+                    _page(_("Grupos"), "groups", "auth_group"),
+                    _page(_("Tareas programadas"), "schedule", "django_celery_beat_periodictask"),
+                ],
+            },
+        ],
+    },
+}
