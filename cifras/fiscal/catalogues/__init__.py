@@ -1,0 +1,1 @@
+"""Code tables of the authorities, as data with their source."""

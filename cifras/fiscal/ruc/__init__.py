@@ -1,0 +1,5 @@
+"""Tax ids, one module per country, each with the same verbs: compact, check_digit, validate."""
+
+from cifras.fiscal.ruc import panama
+
+__all__ = ["panama"]
