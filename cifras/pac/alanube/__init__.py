@@ -1,0 +1,1 @@
+"""Alanube, Panama: its dialect as the papers and the observed clients show it."""

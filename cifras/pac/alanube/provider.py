@@ -1,0 +1,230 @@
+"""Alanube as the house asks for a provider: `PacService` behind `contract.PacProvider`."""
+
+import base64
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from cifras.fiscal import cufe
+from cifras.fiscal.document import DocumentDraft, Kind
+from cifras.fiscal.ruc import panama as ruc_rules
+from cifras.pac.alanube import reading
+from cifras.pac.alanube.factory import PacCreditNoteFactory, PacInvoiceFactory, to_bytes
+from cifras.pac.alanube.service import PacService
+from cifras.pac.contract import (
+    Account,
+    CompanyProfile,
+    CompanyState,
+    OfficeProfile,
+    OfficeState,
+    PacAnswer,
+    Recorder,
+    TaxIdAnswer,
+)
+from cifras.pac.errors import NotFound, NotSupported
+from cifras.pac.transport import Answer
+
+_PATHS = {Kind.INVOICE: "/invoices", Kind.CREDIT: "/credit-notes"}
+_MAIL_TYPES = {Kind.INVOICE: "invoice", Kind.CREDIT: "credit-note"}
+_QR_FIRST, _FINISH = 3, 1
+_CONTRIBUTOR_NUMBERS = {"NATURAL": 1, "JURIDICO": 2}
+
+
+class AlanubeProvider:
+    """One account at Alanube."""
+
+    def __init__(self, account: Account, recorder: Recorder | None = None, correlation_id: str = "") -> None:
+        self._options = account.options
+        self.service = PacService(
+            account.base_url,
+            account.token,
+            connect_timeout=account.connect_timeout,
+            read_timeout=account.read_timeout,
+            total_timeout=account.total_timeout,
+            retry_wait=account.retry_wait,
+            proxy_url=account.proxy_url,
+            recorder=recorder,
+            correlation_id=correlation_id,
+            check_digit_type=account.options.get("check_digit_type", "words"),
+            legacy_cancel_path=account.options.get("legacy_cancel_path", ""),
+        )
+
+    def payload(self, draft: DocumentDraft) -> bytes:
+        """The exact bytes for `draft`; no network."""
+        factory = PacInvoiceFactory if draft.kind is Kind.INVOICE else PacCreditNoteFactory
+        return to_bytes(factory(draft).build())
+
+    def submit(self, kind: Kind, company_id: str, payload: bytes, *, idempotency_key: str) -> PacAnswer:
+        """Post a document."""
+        call = self.service.generate_invoice if kind is Kind.INVOICE else self.service.generate_credit_note
+        return call(company_id, payload, idempotency_key=idempotency_key)
+
+    def read(self, kind: Kind, company_id: str, document_id: str) -> PacAnswer:
+        """The document with the addresses of its files."""
+        call = self.service.get_invoice if kind is Kind.INVOICE else self.service.get_credit_note
+        return call(company_id, document_id)
+
+    def find(self, kind: Kind, company_id: str, number: str) -> Sequence[PacAnswer]:
+        """Every document under `number`. The filter is INFERRED: an answer that ignores it proves no absence."""
+        found: list[PacAnswer] = []
+        ignored_filter = False
+        for row, answer in self.service.find_documents(company_id, _PATHS[kind], number):
+            document = self._with_number(kind, company_id, reading.listed_document(row, answer))
+            if _number_of(document).lstrip("0") == number.lstrip("0"):
+                found.append(document)
+            else:
+                ignored_filter = True
+        if ignored_filter and not found:
+            raise NotSupported
+        return found
+
+    def void(self, kind: Kind, company_id: str, document_id: str, reason: str) -> PacAnswer:
+        """Void a document."""
+        call = self.service.void_invoice if kind is Kind.INVOICE else self.service.void_credit_note
+        return call(company_id, document_id, reason)
+
+    def resend_webhook(
+        self, company_id: str, document_id: str, *, url: str, secret: str, user_id: str = ""
+    ) -> PacAnswer:
+        """Have a document's webhook sent again."""
+        return self.service.notify_webhook(company_id, document_id, url=url, secret=secret, user_id=user_id)
+
+    def send_email(
+        self, kind: Kind, company_id: str, document_id: str, *, address: str, message: str
+    ) -> PacAnswer:
+        """Have a document's PDF mailed."""
+        return self.service.notify_email(
+            company_id, document_id, mail=address, message=message, document_type=_MAIL_TYPES[kind]
+        )
+
+    def verify_tax_id(self, tax_id: str, contributor: str) -> TaxIdAnswer:
+        """DV and receiver type. Raises Refused for an unknown RUC."""
+        answer = self.service.check_digit(tax_id, contributor)
+        body = answer.body if isinstance(answer.body, Mapping) else {}
+        dv = str(body.get("checkDigit") or "")
+        return TaxIdAnswer(
+            dv=dv.zfill(2) if dv else "",
+            receiver=str(body.get("receiver") or ""),
+            body=answer.body,
+            exchange_id=answer.exchange_id,
+        )
+
+    def catalogue(self, company_id: str) -> Sequence[Mapping[str, str]]:
+        """CPBS rows: code, description, unit."""
+        rows = reading.rows_of(self.service.goods_and_services(company_id).body) or []
+        return [
+            {
+                "code": str(row.get("code") or row.get("value") or ""),
+                "description": str(row.get("description") or row.get("label") or row.get("name") or ""),
+                "unit": str(row.get("unit") or ""),
+            }
+            for row in rows
+        ]
+
+    def find_company(self, tax_id: str) -> CompanyState | None:
+        """The company of a RUC; None is proof of absence. Raises NotSupported where there is no list."""
+        answer = self.service.list_companies()
+        rows = reading.rows_of(answer.body, "companies")
+        if rows is None:
+            raise NotSupported(body=answer.body, exchange_id=answer.exchange_id)
+        wanted = ruc_rules.compact(tax_id)
+        for row in rows:
+            state = reading.company_state(_as_answer(answer), row)
+            if ruc_rules.compact(state.ruc) == wanted:
+                return state
+        return None
+
+    def create_company(self, profile: CompanyProfile) -> CompanyState:
+        """Register a company, in the flat or the nested body (option company_body)."""
+        nested = self._options.get("company_body") == "nested"
+        payload = _nested_company(profile) if nested else _flat_company(profile)
+        return reading.company_state(_as_answer(self.service.create_company(payload)))
+
+    def read_company(self, company_id: str) -> CompanyState:
+        """The company with its affiliation."""
+        return reading.company_state(_as_answer(self.service.get_company(company_id)))
+
+    def request_affiliation(self, company_id: str) -> CompanyState:
+        """Ask for the QR the customer scans."""
+        return reading.company_state(_as_answer(self.service.affiliate(company_id, _QR_FIRST)))
+
+    def finish_affiliation(self, company_id: str) -> CompanyState:
+        """Finish after the scan."""
+        return reading.company_state(_as_answer(self.service.affiliate(company_id, _FINISH)))
+
+    def offices(self, company_id: str) -> Sequence[OfficeState]:
+        """The company's branches."""
+        answer = self.service.list_offices(company_id)
+        rows = reading.rows_of(answer.body, "offices")
+        if rows is None:
+            raise NotSupported(body=answer.body, exchange_id=answer.exchange_id)
+        return [reading.office_state(_as_answer(answer), row) for row in rows]
+
+    def create_office(self, company_id: str, profile: OfficeProfile) -> OfficeState:
+        """Add a branch."""
+        payload = {
+            "code": profile.code,
+            "type": "main" if profile.is_main else "associated",
+            "coordinates": profile.coordinates,
+            "address": profile.address,
+            "telephone": profile.telephone,
+            "location": profile.location,
+            **({"email": profile.email} if profile.email else {}),
+        }
+        return reading.office_state(_as_answer(self.service.create_office(company_id, payload)))
+
+    def _with_number(self, kind: Kind, company_id: str, document: PacAnswer) -> PacAnswer:
+        """A row that tells neither number nor CUFE is read by its id to learn them."""
+        if _number_of(document) or not document.document_id:
+            return document
+        try:
+            return self.read(kind, company_id, document.document_id)
+        except NotFound:
+            return document
+
+
+def _number_of(document: PacAnswer) -> str:
+    said = cufe.read(document.cufe)
+    return said.number if said else document.number
+
+
+def _as_answer(answer: PacAnswer) -> Answer:
+    return Answer(answer.http_status, {}, answer.raw_text, answer.body, answer.exchange_id)
+
+
+def _flat_company(profile: CompanyProfile) -> dict[str, Any]:
+    payload = {
+        "ruc": profile.ruc,
+        "rucType": profile.contributor,
+        "checkDigit": profile.dv,
+        "tradeName": profile.trade_name or profile.legal_name,
+        "certificate": _base64(profile.certificate),
+        "certificatePassword": profile.certificate_password,
+    }
+    return {**payload, "logoUrl": profile.logo_url} if profile.logo_url else payload
+
+
+def _nested_company(profile: CompanyProfile) -> dict[str, Any]:
+    signature = _certificate(profile.certificate, profile.certificate_password)
+    authentication = (
+        _certificate(profile.authentication_certificate, profile.authentication_password)
+        if profile.authentication_certificate
+        else signature
+    )
+    payload = {
+        "name": profile.legal_name,
+        "tradeName": profile.trade_name or profile.legal_name,
+        "ruc": profile.ruc,
+        "checkDigit": profile.dv,
+        "type": "associated",
+        "typeRuc": {"code": _CONTRIBUTOR_NUMBERS[profile.contributor]},
+        "certificates": {"signature": signature, "authentication": authentication},
+    }
+    return {**payload, "logo": profile.logo_url} if profile.logo_url else payload
+
+
+def _certificate(content: bytes, password: str) -> dict[str, str]:
+    return {"extension": "p12", "password": password, "content": _base64(content)}
+
+
+def _base64(content: bytes) -> str:
+    return base64.b64encode(content).decode()

@@ -1,0 +1,316 @@
+"""`PacService`: every endpoint of Alanube's paper, and the look-ups that others have observed (contract wire.md).
+
+Calls take the company's id first. Each answers a `PacAnswer` or raises a `PacError` (see `cifras.pac.errors`). No call decides
+whether to repeat a write that may have been done: that is the caller's.
+"""
+
+import json
+import warnings
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any
+
+from cifras.fiscal.errors import gettext_noop
+from cifras.pac.alanube import reading
+from cifras.pac.alanube.factory import to_bytes
+from cifras.pac.contract import PacAnswer, Recorder
+from cifras.pac.errors import Incident, NotSupported, Refused
+from cifras.pac.transport import Answer, Transport
+
+_PREFIX = "/pan/v1"
+_CHECK_DIGIT_NUMBERS = {"NATURAL": "1", "JURIDICO": "2"}
+_NO_SUCH_ENDPOINT = frozenset({404, 405, 501})
+_PAGE_SIZE = 100
+_MOST_PAGES = 50
+
+Payload = Mapping[str, Any] | bytes
+
+
+class PacService:
+    """Alanube over HTTP. Times are seconds; nothing is read from the environment or from Django."""
+
+    def __init__(
+        self,
+        base_url: str,
+        api_key: str,
+        *,
+        connect_timeout: float = 5,
+        read_timeout: float = 30,
+        total_timeout: float = 60,
+        retry_wait: tuple[float, float] = (2, 10),
+        proxy_url: str = "",
+        recorder: Recorder | None = None,
+        correlation_id: str = "",
+        check_digit_type: str = "words",
+        legacy_cancel_path: str = "",
+    ) -> None:
+        self.base_url = base_url.rstrip("/").removesuffix(_PREFIX)
+        self._check_digit_type = check_digit_type
+        self._legacy_cancel_path = legacy_cancel_path
+        self._http = Transport(
+            self.base_url + _PREFIX,
+            {"Authorization": f"Bearer {api_key}", "Accept": "application/json"},
+            connect_timeout=connect_timeout,
+            read_timeout=read_timeout,
+            total_timeout=total_timeout,
+            retry_wait=retry_wait,
+            proxy_url=proxy_url,
+            recorder=recorder,
+            correlation_id=correlation_id,
+        )
+
+    def __repr__(self) -> str:
+        return f"PacService({self.base_url!r})"
+
+    # Documents
+
+    def generate_invoice(self, company_id: str, payload: Payload, *, idempotency_key: str = "") -> PacAnswer:
+        """Issue an invoice. Bytes leave as they are."""
+        return self._create("generate_invoice", "/invoices", company_id, payload, idempotency_key)
+
+    def generate_credit_note(
+        self, company_id: str, payload: Payload, *, idempotency_key: str = ""
+    ) -> PacAnswer:
+        """Issue a credit note. Bytes leave as they are."""
+        return self._create("generate_credit_note", "/credit-notes", company_id, payload, idempotency_key)
+
+    def get_invoice(self, company_id: str, document_id: str, *, documents: str = "pdf") -> PacAnswer:
+        """Read an invoice, with the short-lived address of its PDF."""
+        return self._read("get_invoice", f"/invoices/{document_id}", company_id, documents)
+
+    def get_credit_note(self, company_id: str, document_id: str, *, documents: str = "pdf") -> PacAnswer:
+        """Read a credit note, with the short-lived address of its PDF."""
+        return self._read("get_credit_note", f"/credit-notes/{document_id}", company_id, documents)
+
+    def void_invoice(self, company_id: str, document_id: str, reason: str) -> PacAnswer:
+        """Void an authorised invoice: a DELETE with a JSON body. `reason` has 15 to 1000 characters."""
+        return self._void("void_invoice", f"/invoices/{document_id}", company_id, reason)
+
+    def void_credit_note(self, company_id: str, document_id: str, reason: str) -> PacAnswer:
+        """Void an authorised credit note, as `void_invoice`."""
+        return self._void("void_credit_note", f"/credit-notes/{document_id}", company_id, reason)
+
+    def cancel_invoice(self, company_id: str, document_id: str, reason: str) -> PacAnswer:
+        """The older cancel endpoint, for data flows not yet moved; its path is the operator's (PAC_LEGACY_CANCEL_PATH)."""
+        warnings.warn("cancel_invoice is deprecated: use void_invoice", DeprecationWarning, stacklevel=2)
+        if not self._legacy_cancel_path:
+            raise NotSupported(
+                gettext_noop("La dirección de la cancelación antigua no está configurada: use void_invoice.")
+            )
+        path = "/" + self._legacy_cancel_path.strip("/").removeprefix("pan/v1/")
+        body = {"documentId": document_id, "reason": reason}
+        return self._post("cancel_invoice", path, body, company_id, about_document=True)
+
+    def find_documents(
+        self, company_id: str, path: str, number: str
+    ) -> Iterator[tuple[Mapping[str, Any], Answer]]:
+        """Every row of the list at `path` ("/invoices", "/credit-notes") filtered by number, page after page.
+
+        Raises NotSupported when there is no such list.
+        """
+        for page in range(1, _MOST_PAGES + 1):
+            params = {"idCompany": company_id, "documentNumber": number, "limit": _PAGE_SIZE, "page": page}
+            answer = self._http.get("find_documents", path, params=params)
+            if answer.status in _NO_SUCH_ENDPOINT:
+                raise NotSupported(status=answer.status, exchange_id=answer.exchange_id)
+            rows = reading.rows_of(reading.require_success(answer).body, "documents")
+            if rows is None:
+                raise NotSupported(status=answer.status, body=answer.body, exchange_id=answer.exchange_id)
+            yield from ((row, answer) for row in rows)
+            if len(rows) < _page_size(answer.body):
+                return
+
+    # Notifications
+
+    def notify_webhook(
+        self, company_id: str, document_id: str, *, url: str, secret: str, user_id: str = ""
+    ) -> PacAnswer:
+        """Have the webhook of one document sent again to `url`, signed with `secret`."""
+        body = {"documentId": document_id, "webhookUrl": url, "userId": user_id, "webhookSecret": secret}
+        body = {name: value for name, value in body.items() if value}
+        return self._post(
+            "notify_webhook", "/documents/notify-webhook", body, company_id, about_document=True
+        )
+
+    def notify_email(
+        self,
+        company_id: str,
+        document_id: str,
+        *,
+        mail: str,
+        message: str = "",
+        document_type: str = "invoice",
+    ) -> PacAnswer:
+        """Have the document's PDF sent to an address. `document_type` is invoice or credit-note."""
+        body = {"documentId": document_id, "mail": mail, "message": message, "documentType": document_type}
+        return self._post("notify_email", "/documents/notify-email", body, company_id, about_document=True)
+
+    # Verification and catalogues
+
+    def check_digit(self, ruc: str, contributor: str) -> PacAnswer:
+        """The DV and receiver type of a RUC. `contributor` is NATURAL or JURIDICO. Raises Refused for an unknown RUC."""
+        word = contributor.upper()
+        kind = _CHECK_DIGIT_NUMBERS.get(word, word) if self._check_digit_type == "numbers" else word
+        answer = self._http.get("check_digit", "/check-digit", params={"ruc": ruc, "type": kind})
+        if answer.status == 404:
+            raise Refused(
+                status=answer.status,
+                problems=tuple(reading.problems_of(answer.body)),
+                body=answer.body,
+                exchange_id=answer.exchange_id,
+            )
+        return self._plain(answer)
+
+    def goods_and_services(self, company_id: str) -> PacAnswer:
+        """The CPBS catalogue; `body` is the list of rows."""
+        answer = self._http.get("goods_and_services", "/goods-and-services", params={"idCompany": company_id})
+        if answer.status == 404:
+            answer = self._http.get(
+                "goods_and_services", "/dgi/goods-and-services", params={"idCompany": company_id}
+            )
+        return self._plain(answer)
+
+    # Companies and offices
+
+    def create_company(self, payload: Payload) -> PacAnswer:
+        """Register a company with its certificate."""
+        return self._post("create_company", "/companies", payload)
+
+    def get_company(self, company_id: str) -> PacAnswer:
+        """One company; its `affiliated` tells whether it may issue."""
+        return self._plain(self._http.get("get_company", f"/companies/{company_id}"), about_document=True)
+
+    def list_companies(self) -> PacAnswer:
+        """The companies of the key. Raises NotSupported when there is no such list."""
+        answer = self._http.get("list_companies", "/companies")
+        if answer.status in _NO_SUCH_ENDPOINT:
+            raise NotSupported(status=answer.status, exchange_id=answer.exchange_id)
+        return self._plain(answer)
+
+    def update_company(self, company_id: str, changes: Mapping[str, Any]) -> PacAnswer:
+        """Change some members of a company; safe to repeat."""
+        answer = self._http.write(
+            "update_company", "PATCH", f"/companies/{company_id}", body=to_bytes(changes), may_repeat=True
+        )
+        return self._plain(answer, about_document=True)
+
+    def affiliate(self, company_id: str, affiliation_type: int) -> PacAnswer:
+        """3 asks for the QR the customer scans, 1 finishes. A GET with side effects: repeated only while nothing left."""
+        params = {"idCompany": company_id, "affiliationType": affiliation_type}
+        return self._plain(self._http.write("affiliate", "GET", "/company-affiliate", params=params))
+
+    def list_offices(self, company_id: str) -> PacAnswer:
+        """The branches of a company. Raises NotSupported when there is no such list."""
+        answer = self._http.get("list_offices", f"/companies/{company_id}/offices")
+        if answer.status in {405, 501}:
+            raise NotSupported(status=answer.status, exchange_id=answer.exchange_id)
+        return self._plain(answer, about_document=True)
+
+    def create_office(self, company_id: str, payload: Mapping[str, Any]) -> PacAnswer:
+        """Add a branch; where the main one may not be added it is changed instead (contract wire.md 11 and 14)."""
+        path = f"/companies/{company_id}"
+        try:
+            return self._post("create_office", f"{path}/offices", payload)
+        except (Refused, Incident) as error:
+            if payload.get("type") != "main" or error.status in {401, 403}:
+                raise
+            answer = self._http.write(
+                "update_main_office", "PATCH", f"{path}/office", body=to_bytes(payload), may_repeat=True
+            )
+            if not answer.is_success:
+                raise
+            return self._plain(answer)
+
+    # Reports
+
+    def documents_report(
+        self,
+        company_id: str,
+        from_date: date | str,
+        to_date: date | str,
+        *,
+        doc_type: str | None = None,
+        legal_status: str | None = None,
+        group_by: str | None = None,
+    ) -> PacAnswer:
+        """Counts and totals of one company between two days, both included. `body` is as received."""
+        params = {
+            "idCompany": company_id,
+            "from": str(from_date),
+            "to": str(to_date),
+            "docType": doc_type,
+            "legalStatus": legal_status,
+            "groupBy": group_by,
+        }
+        return self._plain(self._http.get("documents_report", "/reports/documents", params=_given(params)))
+
+    def documents_report_all_companies(
+        self, from_date: date | str, to_date: date | str, *, legal_status: str | None = None
+    ) -> PacAnswer:
+        """The same over every company of the key."""
+        params = _given({"from": str(from_date), "to": str(to_date), "legalStatus": legal_status})
+        path = "/reports/documents/all-companies"
+        return self._plain(self._http.get("documents_report_all_companies", path, params=params))
+
+    # One step below
+
+    def _create(
+        self, operation: str, path: str, company_id: str, payload: Payload, idempotency_key: str
+    ) -> PacAnswer:
+        headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
+        answer = self._http.write(
+            operation, "POST", path, params={"idCompany": company_id}, body=_bytes(payload), headers=headers
+        )
+        return reading.answer_about_document(reading.require_success(answer))
+
+    def _read(self, operation: str, path: str, company_id: str, documents: str) -> PacAnswer:
+        answer = self._http.get(
+            operation, path, params=_given({"idCompany": company_id, "documents": documents})
+        )
+        return reading.answer_about_document(reading.require_success(answer, about_document=True))
+
+    def _void(self, operation: str, path: str, company_id: str, reason: str) -> PacAnswer:
+        body = json.dumps({"reason": reason}, ensure_ascii=False).encode()
+        answer = self._http.write(operation, "DELETE", path, params={"idCompany": company_id}, body=body)
+        return reading.answer_about_document(reading.require_success(answer, about_document=True))
+
+    def _post(
+        self,
+        operation: str,
+        path: str,
+        payload: Payload,
+        company_id: str = "",
+        *,
+        about_document: bool = False,
+    ) -> PacAnswer:
+        answer = self._http.write(
+            operation, "POST", path, params=_given({"idCompany": company_id}), body=_bytes(payload)
+        )
+        return self._plain(answer, about_document=about_document)
+
+    def _plain(self, answer: Answer, *, about_document: bool = False) -> PacAnswer:
+        """An answer that is no document: its body as received."""
+        reading.require_success(answer, about_document=about_document)
+        message = answer.body.get("message", "") if isinstance(answer.body, Mapping) else ""
+        return PacAnswer(
+            http_status=answer.status,
+            message=message if isinstance(message, str) else "",
+            body=answer.body,
+            raw_text=answer.text,
+            exchange_id=answer.exchange_id,
+        )
+
+
+def _bytes(payload: Payload) -> bytes:
+    return payload if isinstance(payload, bytes) else to_bytes(payload)
+
+
+def _given(params: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in params.items() if value not in (None, "")}
+
+
+def _page_size(body: Any) -> int:
+    """How many rows a full page has: what the answer says its limit is, else what we asked for."""
+    metadata = body.get("metadata") if isinstance(body, Mapping) else None
+    limit = metadata.get("limit") if isinstance(metadata, Mapping) else None
+    return limit if isinstance(limit, int) and limit > 0 else _PAGE_SIZE

@@ -1,0 +1,246 @@
+"""What the house asks of a provider, in the house's words.
+
+A provider's folder turns these calls into its own dialect and its answers into `PacAnswer`; wire words stop there. What a
+provider cannot do is a missing `Capability`, never a test of its name.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum, auto
+from typing import Any, Protocol
+
+from cifras.fiscal.document import DocumentDraft, Kind
+from cifras.fiscal.lifecycle import LegalStatus
+from cifras.fiscal.voiding import CalendarDays, Hours
+from cifras.pac.errors import Problem
+
+
+class Capability(StrEnum):
+    """What a provider can do."""
+
+    ISSUE_INVOICE = auto()
+    ISSUE_CREDIT = auto()
+    VOID_INVOICE = auto()
+    VOID_CREDIT = auto()
+    FIND_BY_NUMBER = auto()
+    REPEAT_IS_REFUSED = auto()
+    PDF = auto()
+    XML = auto()
+    WEBHOOK = auto()
+    RESEND_WEBHOOK = auto()
+    EMAIL = auto()
+    VERIFY_TAX_ID = auto()
+    CATALOGUE = auto()
+    ONBOARD = auto()
+    STATEMENT = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One request and what came back, masked, ready for the ledger. `duration_ms` is wall time in milliseconds."""
+
+    exchange_id: str
+    correlation_id: str
+    operation: str
+    method: str
+    url: str
+    request_headers: Mapping[str, str]
+    request_body: str
+    started_at: datetime
+    duration_ms: int
+    status: int | None = None
+    response_headers: Mapping[str, str] = field(default_factory=dict)
+    response_body: str = ""
+    error: str = ""
+    attempt: int = 1
+
+
+Recorder = Callable[[Exchange], None]
+
+
+@dataclass(frozen=True, slots=True)
+class PacAnswer:
+    """A provider's answer in our words. What the answer did not carry is empty; `body` is the parsed answer as received."""
+
+    http_status: int = 200
+    document_id: str = ""
+    legal_status: LegalStatus = LegalStatus.NONE
+    raw_legal_status: str = ""
+    processing_status: str = ""
+    cufe: str = ""
+    number: str = ""
+    issue_date: str = ""
+    protocol: str = ""
+    qr: str = ""
+    pdf_url: str = ""
+    xml_url: str = ""
+    message: str = ""
+    problems: tuple[Problem, ...] = ()
+    body: Any = None
+    raw_text: str = field(default="", repr=False)
+    exchange_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PacEvent:
+    """A webhook in our words: a hint that something happened to a document, never the truth itself."""
+
+    document_id: str = ""
+    raw_legal_status: str = ""
+    cufe: str = ""
+    number: str = ""
+    message: str = ""
+    is_probe: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CompanyProfile:
+    """What a provider needs to register a company. Certificates are PKCS#12 bytes; nothing here is ever logged."""
+
+    ruc: str
+    contributor: str
+    dv: str
+    legal_name: str
+    trade_name: str
+    logo_url: str = ""
+    certificate: bytes = field(default=b"", repr=False)
+    certificate_password: str = field(default="", repr=False)
+    authentication_certificate: bytes = field(default=b"", repr=False)
+    authentication_password: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CompanyState:
+    """A company as the provider sees it. `affiliated` is the provider's own word (SUBSCRIBED allows issuing)."""
+
+    company_id: str
+    ruc: str = ""
+    affiliated: str = ""
+    may_issue: bool = False
+    qr: str = ""
+    body: Any = None
+    exchange_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OfficeProfile:
+    """A branch. `coordinates` as +9.0017832,-79.5275519, `location` as province-district-corregimiento."""
+
+    code: str
+    is_main: bool
+    address: str
+    telephone: str
+    coordinates: str
+    location: str
+    email: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OfficeState:
+    """A branch as the provider sees it."""
+
+    office_id: str
+    code: str = ""
+    body: Any = None
+    exchange_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TaxIdAnswer:
+    """A provider's answer about a tax id. `receiver` is its own word (CONTRIBUYENTE, GOBIERNO, ...)."""
+
+    dv: str = ""
+    receiver: str = ""
+    body: Any = None
+    exchange_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonLimits:
+    """How long the reason of a void must be, in characters after trimming."""
+
+    minimum: int = 15
+    maximum: int = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Where and as whom to speak: address, token and time limits in seconds. Built from settings and the tenant."""
+
+    base_url: str
+    token: str = field(repr=False)
+    connect_timeout: float = 5
+    read_timeout: float = 30
+    total_timeout: float = 60
+    retry_wait: tuple[float, float] = (2, 10)
+    proxy_url: str = ""
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+class PacProvider(Protocol):
+    """The calls the services make. Every one may raise `PacError`; `company_id` is the tenant's id at the provider."""
+
+    def payload(self, draft: DocumentDraft) -> bytes:
+        """The exact bytes that will leave for `draft`; pure, no network."""
+
+    def submit(self, kind: Kind, company_id: str, payload: bytes, *, idempotency_key: str) -> PacAnswer: ...
+
+    def read(self, kind: Kind, company_id: str, document_id: str) -> PacAnswer:
+        """The document with its files' addresses."""
+
+    def find(self, kind: Kind, company_id: str, number: str) -> Sequence[PacAnswer]:
+        """Every document the provider holds under `number`, whatever its billing point; empty proves absence.
+
+        Raises NotSupported where the provider cannot be asked (404, 405, 501, or a filter it does not honour).
+        """
+
+    def void(self, kind: Kind, company_id: str, document_id: str, reason: str) -> PacAnswer: ...
+
+    def resend_webhook(
+        self, company_id: str, document_id: str, *, url: str, secret: str, user_id: str = ""
+    ) -> PacAnswer: ...
+
+    def send_email(
+        self, kind: Kind, company_id: str, document_id: str, *, address: str, message: str
+    ) -> PacAnswer: ...
+
+    def verify_tax_id(self, tax_id: str, contributor: str) -> TaxIdAnswer:
+        """Raises Refused when the authority does not know the tax id."""
+
+    def catalogue(self, company_id: str) -> Sequence[Mapping[str, str]]:
+        """CPBS rows: code, description, unit."""
+
+    def find_company(self, tax_id: str) -> CompanyState | None: ...
+
+    def create_company(self, profile: CompanyProfile) -> CompanyState: ...
+
+    def read_company(self, company_id: str) -> CompanyState: ...
+
+    def request_affiliation(self, company_id: str) -> CompanyState:
+        """Asks for the code the customer scans."""
+
+    def finish_affiliation(self, company_id: str) -> CompanyState: ...
+
+    def offices(self, company_id: str) -> Sequence[OfficeState]: ...
+
+    def create_office(self, company_id: str, profile: OfficeProfile) -> OfficeState: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderSpec:
+    """One row of the registry: everything that differs between providers, as data."""
+
+    key: str
+    name: str
+    country: str
+    zone: str
+    capabilities: frozenset[Capability]
+    connect: Callable[[Account, Recorder, str], PacProvider] = field(repr=False)
+    parse_event: Callable[[Mapping[str, Any]], PacEvent] = field(repr=False)
+    void_windows: Mapping[Kind, Hours | CalendarDays] = field(default_factory=dict)
+    void_reason: ReasonLimits = field(default_factory=ReasonLimits)
+
+    def can(self, capability: Capability) -> bool:
+        """Whether the provider declares `capability`."""
+        return capability in self.capabilities
