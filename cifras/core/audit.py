@@ -1,0 +1,206 @@
+"""Writing the audit trail and proving it whole.
+
+Every chain is a list in which each row's hash covers all its own members and the hash before it; the head of the chain
+remembers length and last hash. `record` holds the head's row lock until the caller's transaction ends, so a chain has no gap
+and no fork, and an act that is rolled back leaves no trace.
+"""
+
+import hashlib
+import json
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from itertools import groupby
+from operator import attrgetter
+from typing import Any, Protocol
+
+from django.contrib.auth.models import AnonymousUser
+from django.db import models, transaction
+from django.utils import timezone
+
+from cifras.core.context import client_ip, correlation_id
+from cifras.core.models import AuditChain, AuditEntry, Staff
+
+TargetName = tuple[str, uuid.UUID | str | None, str]
+
+
+def record(
+    action: str,
+    *,
+    actor: Staff | AnonymousUser | None,
+    tenant_uid: uuid.UUID | None = None,
+    target: models.Model | TargetName | None = None,
+    before: Any = None,
+    after: Any = None,
+    reason: str = "",
+    exchange_id: str = "",
+) -> AuditEntry:
+    """Add a row to the tenant's chain, in the caller's transaction.
+
+    `action` is a short stable word such as "invoice.voided"; `target` is a model instance or (type, UUID, label). `before` and
+    `after` are JSON values; times, UUIDs, Decimals and floats become text, so that the database gives back what was hashed.
+    """
+    object_type, object_uid, object_label = _name_of(target)
+    known_actor = actor if isinstance(actor, Staff) else None
+    with transaction.atomic():
+        head = _locked_head(tenant_uid)
+        entry = AuditEntry(
+            chain=tenant_uid,
+            sequence=head.sequence + 1,
+            previous_hash=head.hash,
+            at=timezone.now().astimezone(UTC),
+            actor_uid=known_actor.uid if known_actor else None,
+            actor_name=_clean(known_actor.username if known_actor else "", 150),
+            action=_clean(action, 60),
+            object_type=_clean(object_type, 60),
+            object_uid=object_uid,
+            object_label=_clean(object_label, 200),
+            before=plain_json(before),
+            after=plain_json(after),
+            reason=_clean(reason),
+            ip=_clean(client_ip(), 45),
+            correlation_id=_clean(correlation_id(), 64),
+            exchange_id=_clean(exchange_id, 64),
+        )
+        entry.hash = hash_of(entry)
+        entry.save()
+        head.sequence, head.hash = entry.sequence, entry.hash
+        head.save(update_fields=["sequence", "hash"])
+    return entry
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Where a chain does not hold. `chain` is the tenant's UUID as text, empty for the rows without a tenant.
+
+    `kind` is altered (a row is not what was hashed), broken (a row does not follow from the one before: something was removed,
+    inserted or moved), lost_tail (the head knows of more rows) or headless (more rows than the head knows of).
+    """
+
+    kind: str
+    chain: str
+    sequence: int
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What a walk over all chains found."""
+
+    entries: int = 0
+    chains: int = 0
+    faults: list[Fault] = field(default_factory=list)
+
+
+def verify() -> list[Fault]:
+    """Every fault of every chain; empty when all is as it was written."""
+    return examine().faults
+
+
+def examine() -> Verdict:
+    """Walk over every row of every chain, reading in batches. Rows written meanwhile do no harm."""
+    verdict = Verdict()
+    promised = {head.chain: head for head in AuditChain.objects.all()}
+    rows = AuditEntry.objects.order_by("chain", "sequence").iterator(chunk_size=1000)
+    for chain, entries in groupby(rows, key=attrgetter("chain")):
+        head = promised.pop(_text(chain), None) or AuditChain(chain=_text(chain))
+        verdict.chains += 1
+        for entry, fault in _walk(head, entries):
+            verdict.entries += entry
+            if fault:
+                verdict.faults.append(fault)
+    for head in promised.values():
+        verdict.chains += 1
+        if head.sequence:
+            verdict.faults.append(Fault("lost_tail", head.chain, 1))
+    return verdict
+
+
+def _walk(head: AuditChain, entries: Iterator[AuditEntry]) -> Iterator[tuple[int, Fault | None]]:
+    """(rows read, fault found or None), step by step along one chain whose head stood at `head` before the walk."""
+    sequence, previous_hash, hash_at_head = 0, "", ""
+    for entry in entries:
+        yield 1, None
+        if hash_of(entry) != entry.hash:
+            yield 0, Fault("altered", head.chain, entry.sequence)
+        if (entry.sequence, entry.previous_hash) != (sequence + 1, previous_hash):
+            yield 0, Fault("broken", head.chain, entry.sequence)
+        sequence, previous_hash = entry.sequence, entry.hash
+        if sequence == head.sequence:
+            hash_at_head = entry.hash
+    if sequence < head.sequence:
+        yield 0, Fault("lost_tail", head.chain, sequence + 1)
+    elif hash_at_head != head.hash:
+        yield 0, Fault("altered", head.chain, head.sequence)
+    if sequence > head.sequence and not _head_has_reached(head.chain, sequence):
+        yield 0, Fault("headless", head.chain, sequence)
+
+
+def _head_has_reached(chain: str, sequence: int) -> bool:
+    return AuditChain.objects.filter(chain=chain, sequence__gte=sequence).exists()
+
+
+def hash_of(entry: AuditEntry) -> str:
+    """The sha256, in hex, of the canonical JSON of every member but the hash itself and the database's own key."""
+    members = {
+        column.attname: _canonical(getattr(entry, column.attname))
+        for column in AuditEntry._meta.concrete_fields
+        if column.attname not in {"id", "hash"}
+    }
+    text = json.dumps(members, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def plain_json(value: Any) -> Any:
+    """`value` in members that every database gives back as they went in: text, whole numbers, truth, null, lists, mappings."""
+    match value:
+        case None | bool() | int():
+            return value
+        case str():
+            return _clean(value)
+        case float() | Decimal() | uuid.UUID():
+            return str(value)
+        case datetime() if timezone.is_aware(value):
+            return value.astimezone(UTC).isoformat()
+        case datetime() | date() | time():
+            return value.isoformat()
+        case Mapping():
+            return {_clean(str(key)): plain_json(member) for key, member in value.items()}
+        case list() | tuple() | set() | frozenset():
+            return [plain_json(member) for member in value]
+        case _:
+            return _clean(str(value))
+
+
+class _HasUid(Protocol):
+    uid: uuid.UUID
+
+
+def _name_of(target: models.Model | TargetName | None) -> tuple[str, uuid.UUID | None, str]:
+    if target is None:
+        return "", None, ""
+    if isinstance(target, models.Model):
+        return target._meta.label_lower, getattr(target, "uid", None), str(target)
+    object_type, uid, label = target
+    return object_type, uuid.UUID(str(uid)) if uid else None, label
+
+
+def _locked_head(tenant_uid: uuid.UUID | None) -> AuditChain:
+    AuditChain.objects.get_or_create(chain=_text(tenant_uid))
+    return AuditChain.objects.select_for_update().get(chain=_text(tenant_uid))
+
+
+def _canonical(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="microseconds")
+    return str(value) if isinstance(value, uuid.UUID) else value
+
+
+def _clean(text: str, limit: int | None = None) -> str:
+    """Text that PostgreSQL takes: no NUL, no half of a surrogate pair, not longer than its column."""
+    return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()[:limit]
+
+
+def _text(chain: uuid.UUID | None) -> str:
+    return str(chain) if chain else ""

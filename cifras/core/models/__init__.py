@@ -1,0 +1,6 @@
+"""Who works here, and what they did."""
+
+from cifras.core.models.audit import AuditChain, AuditEntry
+from cifras.core.models.staff import Staff
+
+__all__ = ["AuditChain", "AuditEntry", "Staff"]
