@@ -1,0 +1,32 @@
+"""`manage.py discard DOC`: put aside a document that never reached the provider, or that it refused."""
+
+import json
+import sys
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from cifras.core.wording import sentence
+from cifras.fiscal.errors import RuleBroken
+from invoicing.management.arguments import add_document_arguments, named_document
+from invoicing.management.results import document_line, error_list
+from invoicing.services import discard_document
+
+
+class Command(BaseCommand):
+    help = "Descarta un documento que nunca llegó al PAC o que éste rechazó; la autoridad no se entera."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        add_document_arguments(parser)
+        parser.add_argument("--reason", default="", help="motivo, para el historial")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            document = named_document(options)
+            document = discard_document(document.uid, actor=None, reason=options["reason"])
+        except RuleBroken as error:
+            self.stdout.write(json.dumps({"errors": error_list(error)}, ensure_ascii=False))
+            self.stderr.write(sentence(error))
+            sys.exit(1)
+        self.stdout.write(json.dumps(document_line(document), ensure_ascii=False))

@@ -1,0 +1,224 @@
+"""May this document be sent, and if not, why: every reason at once, each naming its field and where to mend it.
+
+What a country demands of the document itself stands in `cifras.fiscal`; here are the reasons that need our own records: the
+tenant, its certificate, the office, the provider, the invoice a note refers to.
+"""
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.utils import timezone
+
+from cifras.fiscal import panama
+from cifras.fiscal.document import DocumentDraft, Kind, Mode
+from cifras.fiscal.errors import RuleBroken, gettext_noop
+from cifras.fiscal.lifecycle import LegalStatus, VoidStatus
+from cifras.fiscal.totals import Totals
+from cifras.pac.contract import Capability
+from invoicing.models import Document
+from invoicing.services import crediting, drafting
+from tenants.models import BillingPoint, Certificate, TaxIdCheck, Tenant
+from tenants.services.accounts import provider_spec
+
+_DUPLICATE_DAYS = 3
+
+
+def check(document: Document, *, now: datetime | None = None) -> list[RuleBroken]:
+    """Every reason why `document` may not be queued now; empty when it may."""
+    moment = now or timezone.now()
+    draft = drafting.draft_of(document, issue_date=moment)
+    return reasons(document, draft, drafting.compute(draft), now=moment)
+
+
+def reasons(document: Document, draft: DocumentDraft, sums: Totals, *, now: datetime) -> list[RuleBroken]:
+    """As `check`, for a draft and totals already at hand."""
+    days_back = document.tenant.max_backdate_days
+    found = panama.reasons(
+        draft,
+        now=now,
+        max_backdate_days=settings.PAC_MAX_BACKDATE_DAYS if days_back is None else days_back,
+        totals=sums,
+    )
+    if document.mode == Mode.PROFORM:
+        return found
+    found = [
+        *_tenant_reasons(document.tenant, now),
+        *_office_reasons(document),
+        *_capability_reasons(document),
+        *found,
+    ]
+    found += _tax_id_reasons(document, draft)
+    if document.kind == Kind.CREDIT:
+        found += _reference_reasons(document)
+    return found
+
+
+def warnings(document: Document, draft: DocumentDraft) -> list[str]:
+    """What does not stop the document but should be seen: codes, recorded with it."""
+    since = timezone.now() - timedelta(days=_DUPLICATE_DAYS)
+    twins = Document.objects.filter(
+        tenant=document.tenant,
+        kind=document.kind,
+        receiver_ruc=document.receiver_ruc,
+        receiver_name=document.receiver_name,
+        total=document.total,
+        created_at__gte=since,
+    ).exclude(pk=document.pk)
+    found = [warning.code for warning in panama.warnings(draft)]
+    return [*found, "possible_duplicate"] if twins.exists() else found
+
+
+def _tenant_reasons(tenant: Tenant, now: datetime) -> list[RuleBroken]:
+    found = []
+    may_begin = tenant.state == Tenant.State.ONBOARDING and not tenant.is_live and tenant.pac_company_id
+    if tenant.state != Tenant.State.ACTIVE and not may_begin:
+        found.append(
+            RuleBroken(
+                "tenant_not_active",
+                gettext_noop(
+                    "La empresa no está activa ({state}): no puede emitir. Actívela o termine su habilitación."
+                ),
+                "tenant",
+                state=tenant.get_state_display(),
+            )
+        )
+    if not tenant.pac_company_id:
+        found.append(
+            RuleBroken(
+                "tenant_not_registered",
+                gettext_noop("La empresa aún no existe en el PAC: termine su habilitación antes de emitir."),
+                "tenant",
+            )
+        )
+    if tenant.is_live and not tenant.may_issue_live:
+        found.append(
+            RuleBroken(
+                "tenant_not_affiliated",
+                gettext_noop(
+                    "La empresa no está afiliada al PAC («{word}»): termine la afiliación antes de emitir."
+                ),
+                "tenant",
+                word=tenant.affiliated or "—",
+            )
+        )
+    expired = Certificate.objects.filter(tenant=tenant, replaced_at=None, not_after__lt=now).first()
+    if expired:
+        found.append(
+            RuleBroken(
+                "certificate_expired",
+                gettext_noop("El certificado de firma de la empresa venció: reemplácelo antes de emitir."),
+                "tenant",
+            )
+        )
+    return found
+
+
+def _office_reasons(document: Document) -> list[RuleBroken]:
+    office = document.office
+    found = []
+    if office.closed_at:
+        found.append(
+            RuleBroken(
+                "office_closed",
+                gettext_noop("La sucursal {office} está cerrada: elija otra."),
+                "office",
+                office=office.code,
+            )
+        )
+    if not office.pac_office_id:
+        found.append(
+            RuleBroken(
+                "office_not_registered",
+                gettext_noop(
+                    "La sucursal {office} no está registrada en el PAC: regístrela en la habilitación."
+                ),
+                "office",
+                office=office.code,
+            )
+        )
+    if not BillingPoint.objects.filter(office=office, code=document.billing_point).exists():
+        found.append(
+            RuleBroken(
+                "unknown_billing_point",
+                gettext_noop("La sucursal {office} no tiene el punto de facturación «{point}»."),
+                "billing_point",
+                office=office.code,
+                point=document.billing_point,
+            )
+        )
+    return found
+
+
+def _capability_reasons(document: Document) -> list[RuleBroken]:
+    spec = provider_spec(document.tenant)
+    needed = Capability.ISSUE_INVOICE if document.kind == Kind.INVOICE else Capability.ISSUE_CREDIT
+    if spec.can(needed):
+        return []
+    return [
+        RuleBroken(
+            "provider_cannot",
+            gettext_noop("{provider} no emite esta clase de documento."),
+            "kind",
+            provider=spec.name,
+        )
+    ]
+
+
+def _tax_id_reasons(document: Document, draft: DocumentDraft) -> list[RuleBroken]:
+    """What the provider has already answered about the receiver's RUC, where anybody asked."""
+    party = draft.receiver
+    if not party.ruc or not party.contributor:
+        return []
+    known = TaxIdCheck.objects.filter(
+        country=document.tenant.country,
+        environment=document.environment,
+        ruc=party.ruc,
+        contributor=party.contributor,
+    ).first()
+    if known and not known.is_known:
+        return [
+            RuleBroken(
+                "unknown_tax_id",
+                gettext_noop("El PAC respondió que el RUC {ruc} no existe: corrija el RUC del receptor."),
+                "receiver.ruc",
+                ruc=party.ruc,
+            )
+        ]
+    return []
+
+
+def _reference_reasons(document: Document) -> list[RuleBroken]:
+    invoice = document.credited
+    if invoice is None:
+        if document.reference_cufe and document.reference_date:
+            return []
+        return [
+            RuleBroken(
+                "reference_missing",
+                gettext_noop("Una nota de crédito ante la DGI necesita la factura a la que se refiere."),
+                "references",
+            )
+        ]
+    if invoice.legal_status != LegalStatus.DGI_AUTHORIZED:
+        return [
+            RuleBroken(
+                "reference_not_authorised",
+                gettext_noop(
+                    "La factura {number} no está autorizada por la DGI: no se le puede emitir una nota."
+                ),
+                "references",
+                number=invoice.number,
+            )
+        ]
+    if invoice.void_status in {VoidStatus.REQUESTED, VoidStatus.UNKNOWN, VoidStatus.VOIDED}:
+        return [
+            RuleBroken(
+                "reference_void",
+                gettext_noop(
+                    "La factura {number} está anulada o en anulación: no se le puede emitir una nota."
+                ),
+                "references",
+                number=invoice.number,
+            )
+        ]
+    return crediting.limit_reasons(document, invoice)

@@ -1,0 +1,71 @@
+"""All that is due, done without a broker: the table is the queue."""
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+
+from django.db.models import Min
+from django.utils import timezone
+
+from cifras.fiscal.lifecycle import VoidStatus
+from invoicing.models import Document, WebhookDelivery
+from invoicing.services import inbox, resolving, submitting, voiding, watching
+
+_LONGEST_NAP_SECONDS = 1.0
+_SHORTEST_NAP_SECONDS = 0.05
+
+
+def work_once() -> int:
+    """One round over every queue; answers how many things were done."""
+    return (
+        submitting.submit_due()
+        + resolving.resolve_due()
+        + voiding.void_due()
+        + inbox.process_due()
+        + watching.watch_due()
+    )
+
+
+def work_until_idle() -> int:
+    """Rounds until nothing is due now; answers how many things were done."""
+    done = 0
+    while step := work_once():
+        done += step
+    return done
+
+
+def work_while(wanted: Callable[[], bool], *, seconds: float | None = None) -> int:
+    """Rounds for as long as `wanted` says so, at most `seconds`; waits for the next due time in between."""
+    end = None if seconds is None else time.monotonic() + seconds
+    done = 0
+    while wanted():
+        step = work_once()
+        done += step
+        left = None if end is None else end - time.monotonic()
+        if left is not None and left <= 0:
+            break
+        if not step:
+            time.sleep(_nap(left))
+    return done
+
+
+def _nap(left_seconds: float | None) -> float:
+    next_due = _next_due()
+    wait = _LONGEST_NAP_SECONDS
+    if next_due is not None:
+        wait = (next_due - timezone.now()).total_seconds()
+    if left_seconds is not None:
+        wait = min(wait, left_seconds)
+    return min(max(wait, _SHORTEST_NAP_SECONDS), _LONGEST_NAP_SECONDS)
+
+
+def _next_due() -> datetime | None:
+    times = [
+        Document.objects.filter(held_reason="").aggregate(at=Min("due_at"))["at"],
+        Document.objects.filter(void_status__in=[VoidStatus.REQUESTED, VoidStatus.UNKNOWN]).aggregate(
+            at=Min("void_due_at")
+        )["at"],
+        WebhookDelivery.objects.aggregate(at=Min("due_at"))["at"],
+    ]
+    known = [at for at in times if at is not None]
+    return min(known) if known else None

@@ -1,0 +1,209 @@
+"""A document's JSON form, read strictly into a `DocumentEntry` (interface: A document as JSON)."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from cifras.core.audit import plain_json
+from cifras.core.reading import Reader
+from cifras.fiscal.document import (
+    ZERO,
+    Contributor,
+    Discount,
+    Exportation,
+    ForeignId,
+    Instalment,
+    Kind,
+    Line,
+    Mode,
+    OtherTax,
+    Party,
+    Payment,
+    PaymentTime,
+    ReceiverType,
+)
+from cifras.fiscal.errors import gettext_noop
+from invoicing.services.entry import AdHoc, DocumentEntry, ReferenceName
+
+
+def read_entry(data: Mapping[str, Any], *, kind: Kind) -> DocumentEntry:
+    """The entry that `data` describes. Raises RulesBroken with every unknown, missing or mistyped member."""
+    reader = Reader(data)
+    _read_kind(reader, kind)
+    mode = reader.choice("mode", list(Mode), default=Mode.DGI)
+    party, code = _receiver(reader, is_note=kind is Kind.CREDIT)
+    entry = DocumentEntry(
+        kind=kind,
+        mode=Mode(mode) if mode else Mode.DGI,
+        content_hash=content_hash(data),
+        tenant=reader.text("tenant"),
+        external_id=reader.text("external_id", default="", longest=100),
+        office=reader.text("office", longest=4),
+        billing_point=reader.text("billing_point", default="", longest=3),
+        issue_date=reader.moment("issue_date"),
+        due_date=reader.day("due_date"),
+        notes=reader.text("notes", default="", longest=5000),
+        receiver=party,
+        receiver_code=code,
+        ad_hoc=_ad_hoc(reader.object("ad_hoc")),
+        retention_code=reader.text("retention_code", default="", longest=1),
+        retention_amount=reader.optional_amount("retention_amount", places=2),
+        lines=tuple(_line(line) for line in reader.objects("lines", required=True)),
+        global_discounts=tuple(
+            Discount(row.text("description", default=""), row.amount("amount", places=2))
+            for row in reader.objects("global_discounts")
+        ),
+        freight=reader.optional_amount("freight", places=2) or ZERO,
+        insurance=reader.optional_amount("insurance", places=2) or ZERO,
+        payment_time=PaymentTime(reader.choice("payment_time", list(PaymentTime)) or PaymentTime.CASH),
+        payments=tuple(_payment(row) for row in reader.objects("payments", required=True)),
+        change=reader.optional_amount("change", places=2) or ZERO,
+        instalments=tuple(_instalment(row) for row in reader.objects("instalments")),
+        reference=_reference(reader, is_note=kind is Kind.CREDIT),
+        exportation=_exportation(reader.object("exportation")),
+        is_draft=reader.boolean("draft", default=False),
+    )
+    reader.finish()
+    return entry
+
+
+def content_hash(data: Mapping[str, Any]) -> str:
+    """The sha256 of the entry as written: amounts by value, absent and null members alike, order of members no matter."""
+    text = json.dumps(plain_json(_canonical(data)), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _canonical(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _canonical(member) for name, member in value.items() if member is not None}
+    if isinstance(value, list | tuple):
+        return [_canonical(member) for member in value]
+    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+        return f"{Decimal(repr(value) if isinstance(value, float) else value).normalize():f}"
+    return value
+
+
+def _read_kind(reader: Reader, kind: Kind) -> None:
+    given = reader.choice("kind", list(Kind), default=kind)
+    if given and given != kind:
+        reader.refuse(
+            "wrong_kind",
+            gettext_noop("Esta operación es para documentos de la clase {kind}."),
+            "kind",
+            kind=kind,
+        )
+
+
+def _receiver(reader: Reader, *, is_note: bool) -> tuple[Party | None, str]:
+    """(the receiver as written, the code of a registered one); a note copies its invoice's and may leave it out."""
+    given = reader.object("receiver")
+    if given is None:
+        if not is_note:
+            reader.refuse("missing", gettext_noop("Falta el receptor del documento."), "receiver")
+        return None, ""
+    if given.has("code"):
+        return None, given.text("code", longest=40)
+    word = given.choice("type", list(ReceiverType))
+    contributor = given.choice("contributor", list(Contributor), default="")
+    foreign = given.object("foreign_id")
+    return (
+        Party(
+            type=ReceiverType(word) if word else ReceiverType.CONTRIBUYENTE,
+            name=given.text("name", default=""),
+            contributor=Contributor(contributor) if contributor else None,
+            ruc=given.text("ruc", default="", longest=20),
+            dv=given.text("dv", default="", longest=2),
+            address=given.text("address", default=""),
+            location=given.text("location", default="", longest=8),
+            country=given.text("country", default="PA", longest=2),
+            telephones=given.texts("telephones"),
+            emails=given.texts("emails"),
+            withholds=given.boolean("withholds", default=False),
+            retention_code=given.text("retention_code", default="", longest=1),
+            foreign_id=ForeignId(foreign.text("number"), foreign.text("country")) if foreign else None,
+        ),
+        "",
+    )
+
+
+def _ad_hoc(reader: Reader | None) -> AdHoc:
+    if reader is None:
+        return AdHoc()
+    return AdHoc(
+        name=reader.text("name", default=""),
+        ruc=reader.text("ruc", default="", longest=20),
+        emails=reader.texts("emails"),
+    )
+
+
+def _line(reader: Reader) -> Line:
+    isc = reader.object("isc")
+    return Line(
+        description=reader.text("description"),
+        quantity=reader.amount("quantity"),
+        unit_price=reader.amount("unit_price"),
+        tax_rate=reader.amount("tax_rate", places=2),
+        code=reader.text("code", default="", longest=50),
+        unit=reader.text("unit", default="und", longest=20),
+        unit_discount=reader.optional_amount("unit_discount") or ZERO,
+        cpbs_code=reader.text("cpbs_code", default="", longest=10),
+        cpbs_unit=reader.text("cpbs_unit", default="", longest=20),
+        isc_rate=isc.optional_amount("rate", places=4) if isc else None,
+        isc_amount=isc.amount("amount", places=2) if isc else ZERO,
+        oti=tuple(
+            OtherTax(row.text("code"), row.amount("amount", places=2)) for row in reader.objects("oti")
+        ),
+    )
+
+
+def _payment(reader: Reader) -> Payment:
+    return Payment(
+        method=reader.text("method", longest=2),
+        amount=reader.amount("amount", places=2),
+        description=reader.text("description", default="", longest=100),
+    )
+
+
+def _instalment(reader: Reader) -> Instalment:
+    sequence = reader.integer("sequence")
+    due_date = reader.day("due_date")
+    if due_date is None:
+        reader.refuse("missing", gettext_noop("Falta la fecha de la cuota."), "due_date")
+    return Instalment(
+        sequence=sequence,
+        due_date=due_date,  # type: ignore[arg-type]  # refused above, `finish` raises before it is used
+        amount=reader.amount("amount", places=2),
+        information=reader.text("information", default="", longest=200),
+    )
+
+
+def _reference(reader: Reader, *, is_note: bool) -> ReferenceName | None:
+    given = reader.object("references")
+    if given is None:
+        if is_note:
+            reader.refuse(
+                "missing",
+                gettext_noop("Una nota de crédito necesita la factura de referencia."),
+                "references",
+            )
+        return None
+    return ReferenceName(
+        id=given.text("id", default=""),
+        cufe=given.text("cufe", default="", longest=66).upper(),
+        external_id=given.text("external_id", default="", longest=100),
+        issue_date=given.moment("issue_date"),
+    )
+
+
+def _exportation(reader: Reader | None) -> Exportation | None:
+    if reader is None:
+        return None
+    return Exportation(
+        incoterm=reader.text("incoterm", longest=3),
+        currency=reader.text("currency", longest=3),
+        amount=reader.amount("amount", places=2),
+        exchange_rate=reader.optional_amount("exchange_rate") or Decimal(1),
+        port=reader.text("port", default="", longest=50),
+    )

@@ -1,0 +1,30 @@
+"""One line for everything that happens to a document, append only."""
+
+import uuid
+from typing import Any
+
+from cifras.core.audit import plain_json
+from cifras.core.context import correlation_id
+from cifras.core.models import Staff
+from invoicing.models import Document, TimelineEvent
+
+
+def note(
+    document: Document,
+    code: str,
+    *,
+    actor: Staff | None = None,
+    detail: dict[str, Any] | None = None,
+    exchange_id: str = "",
+) -> TimelineEvent:
+    """Write that `code` (a stable word such as ``queued``) happened, in the caller's transaction."""
+    return TimelineEvent.objects.create(
+        tenant_uid=document.tenant.uid,
+        document_uid=document.uid,
+        code=code,
+        detail=plain_json(detail or {}),
+        actor_uid=actor.uid if actor else None,
+        actor_name=actor.username if actor else "",
+        correlation_id=correlation_id(),
+        exchange_uid=uuid.UUID(exchange_id) if exchange_id else None,
+    )

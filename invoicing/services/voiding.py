@@ -1,0 +1,283 @@
+"""Voiding: the authority knows, for good. One guard for button, dialog, bulk page, service and command.
+
+Source: the voiding paper and domain 9. A void is an intent first (REQUESTED), then a call outside any transaction, then
+VOIDED, REFUSED or UNKNOWN. The first call is made only before the deadline; a repeat that settles UNKNOWN may come after it.
+"""
+
+import logging
+import uuid
+from datetime import datetime, timedelta
+from typing import TypedDict
+
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
+
+from cifras.core import audit, wake
+from cifras.core.context import act_context
+from cifras.core.models import Staff
+from cifras.fiscal import voiding
+from cifras.fiscal.document import Kind, Mode
+from cifras.fiscal.lifecycle import LegalStatus, Submission, VoidStatus
+from cifras.pac.contract import Capability
+from cifras.pac.errors import AlreadyVoided, Busy, Incident, NotDelivered, Outcome, PacError
+from invoicing.models import Attempt, Document
+from invoicing.services import crediting, incidents, settling, timeline
+from invoicing.services.finding import get_document
+from invoicing.services.issuing import void_window
+from invoicing.services.submitting import lease, queue_wait
+from tenants.services.accounts import provider_for, provider_spec, require
+
+logger = logging.getLogger(__name__)
+
+_OPEN = (VoidStatus.REQUESTED, VoidStatus.UNKNOWN)
+
+
+class _Statuses(TypedDict):
+    mode: Mode
+    submission: Submission
+    legal: LegalStatus
+    void: VoidStatus
+    live_credits: list[str]
+
+
+def void_invoice(invoice_id: uuid.UUID | str, reason: str, *, actor: Staff | None) -> Document:
+    """Ask for the void of an authorised invoice. Raises RuleBroken when the guard refuses; nothing is called here."""
+    return _request(invoice_id, reason, Kind.INVOICE, actor)
+
+
+def void_credit(credit_id: uuid.UUID | str, reason: str, *, actor: Staff | None) -> Document:
+    """Ask for the void of an authorised credit note, which gives its amount back to the invoice. Raises as above."""
+    return _request(credit_id, reason, Kind.CREDIT, actor)
+
+
+def require_void(document: Document, reason: str, *, at: datetime) -> str:
+    """The guard: the clean reason, or RuleBroken naming all that stands in the way of a first call at `at`."""
+    _require_capability(document)
+    limits = provider_spec(document.provider).void_reason
+    return voiding.require_void(
+        **_statuses(document),
+        reason=reason,
+        issued_at=_issued_at(document),
+        at=at,
+        window=void_window(document),
+        minimum=limits.minimum,
+        maximum=limits.maximum,
+    )
+
+
+def require_eligible(document: Document, *, at: datetime) -> None:
+    """The guard without the reason: what a page needs to offer the button, or to say why not."""
+    _require_capability(document)
+    voiding.require_voidable(**_statuses(document))
+    voiding.require_inside_window(_issued_at(document), at, void_window(document))
+
+
+def void_due(*, limit: int = 50) -> int:
+    """Carry out the voids that are asked for or unsettled, and due; answers how many were tried."""
+    now = timezone.now()
+    free = Q(void_leased_until=None) | Q(void_leased_until__lt=now)
+    due = Document.objects.select_related("tenant", "office").filter(
+        free, void_status__in=_OPEN, void_due_at__lte=now
+    )
+    tried = 0
+    for document in due.order_by("void_deadline")[:limit]:
+        if _claim(document):
+            tried += 1
+            _call(document)
+    return tried
+
+
+def _request(document_id: uuid.UUID | str, reason: str, kind: Kind, actor: Staff | None) -> Document:
+    with transaction.atomic():
+        found = get_document(document_id, actor=actor, kind=kind)
+        document = (
+            Document.objects.select_for_update(of=("self",))
+            .select_related("tenant", "office")
+            .get(pk=found.pk)
+        )
+        now = timezone.now()
+        clean = require_void(document, reason, at=now)
+        Document.objects.filter(pk=document.pk, void_status__in=[VoidStatus.NONE, VoidStatus.REFUSED]).update(
+            void_status=VoidStatus.REQUESTED,
+            void_reason=clean,
+            void_requested_at=now,
+            void_requested_by=actor.uid if actor else None,
+            void_due_at=now,
+            void_called_at=None,
+            void_attempts=0,
+            void_answer=None,
+        )
+        timeline.note(document, "void_requested", actor=actor, detail={"reason": clean})
+        audit.record(
+            "document.void_requested",
+            actor=actor,
+            tenant_uid=document.tenant.uid,
+            target=document,
+            reason=clean,
+            before={"void_status": document.void_status},
+            after={"void_status": VoidStatus.REQUESTED},
+        )
+        wake("invoicing.void")
+    document.refresh_from_db()
+    return document
+
+
+def _claim(document: Document) -> bool:
+    now = timezone.now()
+    with transaction.atomic():
+        free = Q(void_leased_until=None) | Q(void_leased_until__lt=now)
+        mine = Document.objects.filter(free, pk=document.pk, void_status__in=_OPEN, void_due_at__lte=now)
+        if not mine.update(void_leased_until=now + lease(), void_attempts=F("void_attempts") + 1):
+            return False
+        _running(document).update(outcome=Attempt.Outcome.UNKNOWN, finished_at=now)
+        document.refresh_from_db()
+        is_first = document.void_called_at is None
+        if is_first and document.void_deadline and now > document.void_deadline:
+            _close(
+                document,
+                VoidStatus.REFUSED,
+                "void_too_late",
+                {"message": "deadline passed before the first call"},
+            )
+            return False
+        if is_first:
+            Document.objects.filter(pk=document.pk).update(void_called_at=now)
+        Attempt.objects.create(
+            document=document, act=Attempt.Act.VOID, started_at=now, leased_until=now + lease()
+        )
+    return True
+
+
+def _call(document: Document) -> None:
+    is_repeat = document.void_called_at is not None
+    with act_context():
+        provider = provider_for(document.tenant, document_uid=document.uid)
+        try:
+            answer = provider.void(
+                Kind(document.kind), document.pac_company_id, document.document_id, document.void_reason
+            )
+        except AlreadyVoided as error:
+            _voided(document, {"message": error.provider_words, "body": error.body}, error.exchange_id)
+        except PacError as error:
+            _settle_failure(document, error, is_repeat=is_repeat)
+        else:
+            incidents.note_success(document)
+            _voided(document, {"message": answer.message, "body": answer.body}, answer.exchange_id)
+
+
+def _voided(document: Document, evidence: dict[str, object], exchange_id: str) -> None:
+    with transaction.atomic():
+        if not _close(document, VoidStatus.VOIDED, "voided", evidence, exchange_id):
+            return
+        document.refresh_from_db()
+        settling.refresh_facts(document)
+        if document.credited_id:
+            settling.refresh_facts(Document.objects.select_for_update().get(pk=document.credited_id))
+        audit.record(
+            "document.voided",
+            actor=None,
+            tenant_uid=document.tenant.uid,
+            target=document,
+            reason=document.void_reason,
+            after={"void_status": VoidStatus.VOIDED},
+            exchange_id=exchange_id,
+        )
+
+
+def _settle_failure(document: Document, error: PacError, *, is_repeat: bool) -> None:
+    logger.warning("Void of %s did not succeed: %s (%s)", document.uid, error.code, error.outcome)
+    wait = queue_wait(document.void_attempts)
+    detail = {"message": error.message, "provider": error.provider_words, "body": error.body}
+    if error.outcome is Outcome.UNKNOWN:
+        incidents.note_failure(document)
+        _again(document, VoidStatus.UNKNOWN, "void_unknown", wait, detail, error.exchange_id)
+    elif isinstance(error, Busy):
+        wait = wait if error.retry_after is None else timedelta(seconds=error.retry_after)
+        _again(document, VoidStatus(document.void_status), "void_not_done", wait, detail, error.exchange_id)
+    elif isinstance(error, Incident):
+        incidents.open_incident(document.tenant, error)
+        _again(
+            document,
+            VoidStatus(document.void_status),
+            "void_held",
+            timedelta(minutes=5),
+            detail,
+            error.exchange_id,
+        )
+    elif isinstance(error, NotDelivered):
+        _again(document, VoidStatus(document.void_status), "void_not_done", wait, detail, error.exchange_id)
+    elif is_repeat:
+        _again(document, VoidStatus.UNKNOWN, "void_needs_a_person", None, detail, error.exchange_id)
+    else:
+        _close(document, VoidStatus.REFUSED, "void_refused", detail, error.exchange_id)
+
+
+def _again(
+    document: Document,
+    status: VoidStatus,
+    code: str,
+    wait: timedelta | None,
+    detail: dict[str, object],
+    exchange_id: str,
+) -> None:
+    """Leave the void open; `wait` None leaves it to a person. Only an unknown outcome makes the next call a repeat."""
+    outcome = Attempt.Outcome.UNKNOWN if status == VoidStatus.UNKNOWN else Attempt.Outcome.NOT_DONE
+    with transaction.atomic():
+        _running(document).update(outcome=outcome, finished_at=timezone.now(), exchange_id=exchange_id)
+        called_at = timezone.now() if status == VoidStatus.UNKNOWN else None
+        moved = Document.objects.filter(pk=document.pk, void_status__in=_OPEN).update(
+            void_status=status,
+            void_called_at=called_at,
+            void_due_at=timezone.now() + wait if wait is not None else None,
+            void_leased_until=None,
+            void_answer=audit.plain_json(detail),
+        )
+        if moved:
+            timeline.note(document, code, detail=detail, exchange_id=exchange_id)
+
+
+def _close(
+    document: Document, status: VoidStatus, code: str, evidence: dict[str, object], exchange_id: str = ""
+) -> bool:
+    outcome = Attempt.Outcome.DONE if status == VoidStatus.VOIDED else Attempt.Outcome.REFUSED
+    with transaction.atomic():
+        _running(document).update(outcome=outcome, finished_at=timezone.now(), exchange_id=exchange_id)
+        now = timezone.now()
+        moved = Document.objects.filter(pk=document.pk, void_status__in=_OPEN).update(
+            void_status=status,
+            void_due_at=None,
+            void_leased_until=None,
+            voided_at=now if status == VoidStatus.VOIDED else None,
+            void_answer=audit.plain_json(evidence),
+        )
+        if moved:
+            timeline.note(document, code, detail=evidence, exchange_id=exchange_id)
+    return bool(moved)
+
+
+def _running(document: Document) -> QuerySet[Attempt]:
+    return Attempt.objects.filter(document=document, act=Attempt.Act.VOID, outcome=Attempt.Outcome.RUNNING)
+
+
+def _statuses(document: Document) -> _Statuses:
+    notes: list[str] = []
+    if document.kind == Kind.INVOICE:
+        notes = list(crediting.live_notes(document).values_list("number", flat=True))
+    return {
+        "mode": Mode(document.mode),
+        "submission": Submission(document.submission),
+        "legal": LegalStatus(document.legal_status),
+        "void": VoidStatus(document.void_status),
+        "live_credits": notes,
+    }
+
+
+def _require_capability(document: Document) -> None:
+    require(
+        document.tenant, Capability.VOID_INVOICE if document.kind == Kind.INVOICE else Capability.VOID_CREDIT
+    )
+
+
+def _issued_at(document: Document) -> datetime:
+    return timezone.localtime(document.issue_date or document.created_at)

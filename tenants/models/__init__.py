@@ -1,0 +1,19 @@
+"""Who issues: tenants, their offices, who of the staff may see them, and how far their onboarding has come."""
+
+from tenants.models.exchange import Exchange
+from tenants.models.grant import StaffGrant
+from tenants.models.office import BillingPoint, Office
+from tenants.models.onboarding import Onboarding
+from tenants.models.tax_id import TaxIdCheck
+from tenants.models.tenant import Certificate, Tenant
+
+__all__ = [
+    "BillingPoint",
+    "Certificate",
+    "Exchange",
+    "Office",
+    "Onboarding",
+    "StaffGrant",
+    "TaxIdCheck",
+    "Tenant",
+]

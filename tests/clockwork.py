@@ -1,0 +1,32 @@
+"""Letting time pass for the queues without waiting for it: what is due later is due now."""
+
+from django.db.models import F
+from django.utils import timezone
+
+from cifras.fiscal.lifecycle import Submission
+from invoicing.models import Document, WebhookDelivery
+from invoicing.services import queues
+
+
+def work_through(*, rounds: int = 5) -> None:
+    """Work until idle, `rounds` times, each time as if every due time had come."""
+    for _ in range(rounds):
+        queues.work_until_idle()
+        make_everything_due()
+    queues.work_until_idle()
+
+
+def make_everything_due() -> None:
+    """Bring every due time forward to now."""
+    now = timezone.now()
+    Document.objects.filter(due_at__gt=now).update(due_at=now)
+    Document.objects.filter(void_due_at__gt=now).update(void_due_at=now)
+    WebhookDelivery.objects.filter(due_at__gt=now).update(due_at=now)
+
+
+def lose_the_workers() -> None:
+    """As after `kill -9` long ago: every lease has run out."""
+    now = timezone.now()
+    Document.objects.filter(submission=Submission.SENDING).update(leased_until=now)
+    Document.objects.filter(leased_until__gt=now).update(leased_until=now)
+    Document.objects.filter(void_leased_until__gt=now).update(void_leased_until=F("void_requested_at"))

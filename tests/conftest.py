@@ -1,0 +1,43 @@
+"""What all tests share: which of them run on which database. Factories live in tests/factories.py."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from pytest_django.fixtures import Settings
+
+from cifras.sandbox.server import SandboxServer
+
+HERE = Path(__file__).parent
+# These folders prove the demo's database too.
+SQLITE_FOLDERS = ("core", "tenants", "invoicing")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    is_postgresql = settings.DATABASES["default"]["ENGINE"].endswith("postgresql")
+    for item in items:
+        if item.path.relative_to(HERE).parts[0] in SQLITE_FOLDERS:
+            item.add_marker("sqlite")
+        if item.get_closest_marker("postgresql") and not is_postgresql:
+            item.add_marker(pytest.mark.skip(reason="needs PostgreSQL: make test"))
+
+
+@pytest.fixture(scope="session")
+def pac_server() -> Iterator[SandboxServer]:
+    """One practice PAC per process, on a real socket."""
+    with SandboxServer() as server:
+        yield server
+
+
+@pytest.fixture
+def pac(pac_server: SandboxServer, settings: Settings) -> SandboxServer:
+    """The practice PAC as new, with the settings pointing to it and no waiting in between."""
+    pac_server.world.reset()
+    settings.PAC_BASE_URL = settings.PAC_SANDBOX_BASE_URL = pac_server.base_url
+    settings.PAC_API_KEY = settings.PAC_SANDBOX_API_KEY = "practice-key"
+    settings.PAC_READ_TIMEOUT = 0.5
+    settings.PAC_RETRY_WAIT = (0.0, 0.0)
+    settings.PAC_QUEUE_WAITS = (0.0,)
+    settings.PAC_RESEND_AFTER = 0.0
+    return pac_server
