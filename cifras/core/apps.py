@@ -1,5 +1,6 @@
 from importlib import import_module
 
+from celery.signals import task_prerun
 from django.apps import AppConfig
 from django.core import checks
 from django.db.models.signals import post_migrate
@@ -12,7 +13,9 @@ class CoreConfig(AppConfig):
 
     def ready(self) -> None:
         from cifras.core.append_only import check_managers, install_triggers
+        from cifras.core.waking import begin_task_act
 
         import_module("cifras.celery")  # so that shared_task finds its app in every process
         checks.register(check_managers, checks.Tags.models)
+        task_prerun.connect(begin_task_act, dispatch_uid="cifras.core.waking")
         post_migrate.connect(install_triggers, dispatch_uid="cifras.core.append_only")

@@ -41,6 +41,8 @@ def record(
 
     `action` is a short stable word such as "invoice.voided"; `target` is a model instance or (type, UUID, label). `before` and
     `after` are JSON values; times, UUIDs, Decimals and floats become text, so that the database gives back what was hashed.
+    The chain stays locked until the transaction ends: record last, and where several tenants are concerned, in the order of
+    their UUIDs.
     """
     object_type, object_uid, object_label = _name_of(target)
     known_actor = actor if isinstance(actor, Staff) else None

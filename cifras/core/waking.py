@@ -9,6 +9,8 @@ from celery import current_app
 from django.db import transaction
 from kombu.exceptions import KombuError
 
+from cifras.core.context import new_correlation_id
+
 logger = logging.getLogger(__name__)
 
 # After a failure this process does not try again for so long: an act that wakes a hundred tasks waits for a dead broker once.
@@ -28,6 +30,11 @@ def wake(task: str, *args: Any, **options: Any) -> None:
     fails the act: a periodic sweep finds what is due.
     """
     transaction.on_commit(partial(_send, task, args, options))
+
+
+def begin_task_act(**_: Any) -> None:
+    """A task is an act of its own, with a correlation id of its own: a receiver of Celery's task_prerun."""
+    new_correlation_id()
 
 
 def _send(task: str, args: tuple[Any, ...], options: dict[str, Any]) -> None:

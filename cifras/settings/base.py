@@ -25,7 +25,6 @@ CIFRAS_SECOND_FACTOR = env.bool("CIFRAS_SECOND_FACTOR", default=True)
 DEBUG = env.bool("DEBUG", default=False)
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=[])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
-CIFRAS_PROXY_COUNT = env.int("CIFRAS_PROXY_COUNT", default=0)
 
 INSTALLED_APPS = [
     "unfold",

@@ -1,5 +1,6 @@
 import json
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
@@ -278,6 +279,21 @@ def test_the_triggers_are_installed_once_however_often_migrate_runs():
             "SELECT count(*) FROM pg_trigger WHERE tgname = 'append_only' AND tgrelid = 'core_auditentry'::regclass"
         )
         assert cursor.fetchone() == (1,)
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_many_writers_at_once_make_one_chain_without_gap_or_fork():
+    def write_some(_number: int) -> None:
+        try:
+            write(5)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as writers:
+        list(writers.map(write_some, range(8)))
+    verdict = audit.examine()
+    assert (verdict.entries, verdict.chains, verdict.faults) == (40, 1, [])
 
 
 @pytest.mark.django_db(transaction=True)

@@ -296,7 +296,7 @@ def test_a_refused_deletion_says_why():
 def test_a_refused_dialog_shows_why_inside_and_keeps_what_was_typed(browser, mine):
     data = {"reason": "refused", "_form_submitted": "True"}
     page = browser.post(address(mine, "rename"), data, headers={"HX-Request": "true"}).content.decode()
-    assert "La sucursal está cerrada." in page
+    assert re.search(r'role="alert">\s*La sucursal está cerrada.', page)
     assert re.search(r'value="refused"', page)
 
 

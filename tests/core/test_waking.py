@@ -1,10 +1,12 @@
 import logging
 
 import pytest
+from celery import current_app
 from django.db import transaction
 from kombu import Connection
 
 from cifras.core import wake, waking
+from cifras.core.context import act_context, correlation_id
 from cifras.core.models import Staff
 
 QUEUE = "waking-test"
@@ -62,3 +64,13 @@ def test_an_act_that_wakes_many_tasks_waits_for_a_dead_broker_once(dead_broker, 
         for _ in range(100):
             wake("invoicing.submit", connection=dead_broker)
     assert len(caplog.records) == 1
+
+
+def test_every_task_is_an_act_of_its_own():
+    @current_app.task(name="tests.core.who_am_i")
+    def who_am_i() -> str:
+        return correlation_id()
+
+    with act_context() as mine:
+        seen = {mine, who_am_i.apply().get(), who_am_i.apply().get()}
+    assert len(seen) == 3

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import DropdownFilter
+from unfold.decorators import display
 
 from cifras.core.admin.big_list import ReadOnlyBigListAdmin, SearchRoute
 from cifras.core.admin.filters import DayRangeFilter, ExactTextFilter
@@ -39,7 +40,7 @@ class AuditPage(ReadOnlyBigListAdmin):
 
     ordering = ("-at",)
     indexed_ordering = ("at",)
-    list_display = ("at", "action", "object_label", "who", "reason_given", "ip")
+    list_display = ("at", "action", "thing", "who", "reason_given", "ip")
     list_filter = (
         ("at", DayRangeFilter),
         ("action", ExactTextFilter),
@@ -63,15 +64,19 @@ class AuditPage(ReadOnlyBigListAdmin):
         ),
     )
 
-    @admin.display(description=_("por"), empty_value="")
+    @display(description=_("objeto"), wrapper_class="min-w-56")
+    def thing(self, entry: AuditEntry) -> str:
+        return entry.object_label
+
+    @display(description=_("por"), wrapper_class="min-w-32")
     def who(self, entry: AuditEntry) -> str:
         return entry.actor_name or str(_("el sistema"))
 
-    @admin.display(description=_("motivo"))
+    @display(description=_("motivo"), wrapper_class="min-w-56")
     def reason_given(self, entry: AuditEntry) -> str:
         return entry.reason if len(entry.reason) <= 80 else entry.reason[:79] + "…"
 
-    @admin.display(description=_("cambios"))
+    @display(description=_("cambios"))
     def differences(self, entry: AuditEntry) -> str:
         return render_to_string(
             "admin/core/differences.html", {"rows": list(_differences(entry.before, entry.after))}

@@ -60,7 +60,7 @@ class KeysetChangeList(AddressedChangeList):
         self.result_list = page.rows
         self.previous_url = self.get_query_string({BEFORE_VAR: page.before}) if page.before else ""
         self.next_url = self.get_query_string({AFTER_VAR: page.after}) if page.after else ""
-        self.result_count, self.full_result_count = len(page.rows), None
+        self.result_count = self.full_result_count = len(page.rows)  # alike, so that the theme shows neither
         self.show_full_result_count, self.show_admin_actions = False, True
         self.can_show_all, self.show_all, self.multi_page = (
             False,

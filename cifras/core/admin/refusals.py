@@ -12,6 +12,7 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest
 from django.template.loader import render_to_string
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from unfold.forms import BaseDialogForm
 
@@ -83,4 +84,4 @@ class StaffDialogForm(BaseDialogForm):
 
     def render_before_template(self) -> str:
         refusals = render_to_string("admin/core/refusals.html", {"errors": self.non_field_errors()})
-        return refusals + super().render_before_template()
+        return format_html("{}{}", refusals, super().render_before_template())
