@@ -4,7 +4,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from cifras.fiscal.lifecycle import Submission
-from invoicing.models import Document, WebhookDelivery
+from invoicing.models import Document, ProviderHealth, WebhookDelivery
 from invoicing.services import queues
 
 
@@ -22,6 +22,7 @@ def make_everything_due() -> None:
     Document.objects.filter(due_at__gt=now).update(due_at=now)
     Document.objects.filter(void_due_at__gt=now).update(void_due_at=now)
     WebhookDelivery.objects.filter(due_at__gt=now).update(due_at=now)
+    ProviderHealth.objects.update(open_until=None)
 
 
 def lose_the_workers() -> None:

@@ -38,6 +38,6 @@ def pac(pac_server: SandboxServer, settings: Settings) -> SandboxServer:
     settings.PAC_API_KEY = settings.PAC_SANDBOX_API_KEY = "practice-key"
     settings.PAC_READ_TIMEOUT = 0.5
     settings.PAC_RETRY_WAIT = (0.0, 0.0)
-    settings.PAC_QUEUE_WAITS = (0.0,)
+    settings.PAC_QUEUE_WAITS = (30.0,)
     settings.PAC_RESEND_AFTER = 0.0
     return pac_server

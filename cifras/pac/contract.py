@@ -227,9 +227,16 @@ class PacProvider(Protocol):
     def create_office(self, company_id: str, profile: OfficeProfile) -> OfficeState: ...
 
 
+def _no_remedy(_problem: Problem) -> str:
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class ProviderSpec:
-    """One row of the registry: everything that differs between providers, as data."""
+    """One row of the registry: everything that differs between providers, as data.
+
+    `remedy` says in Spanish what to do about a complaint of this provider; empty for one that it does not know.
+    """
 
     key: str
     name: str
@@ -238,6 +245,7 @@ class ProviderSpec:
     capabilities: frozenset[Capability]
     connect: Callable[[Account, Recorder, str], PacProvider] = field(repr=False)
     parse_event: Callable[[Mapping[str, Any]], PacEvent] = field(repr=False)
+    remedy: Callable[[Problem], str] = field(default=_no_remedy, repr=False)
     void_windows: Mapping[Kind, Hours | CalendarDays] = field(default_factory=dict)
     void_reason: ReasonLimits = field(default_factory=ReasonLimits)
 

@@ -1,30 +1,48 @@
 """What must not be kept: tokens, certificates, passwords and secrets, taken out of a record before it is written."""
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 _HIDDEN = "***"
-_SECRET_HEADERS = frozenset(
-    {"authorization", "x-pac-signature", "cookie", "set-cookie", "proxy-authorization"}
-)
-_SECRET_MEMBERS = frozenset({"certificatepassword", "password", "webhooksecret", "token", "apikey", "secret"})
+_SECRET_HEADERS = frozenset({"cookie", "set-cookie", "x-pac-signature"})
+_SECRET_WORDS = ("password", "passphrase", "secret", "token", "apikey", "authorization", "privatekey")
 _BULKY_MEMBERS = frozenset({"certificate", "content"})
+_NAMED_SECRET = re.compile(
+    rf"""(?ix) ( "[\w-]* (?: {"|".join(_SECRET_WORDS)} | certificate | content ) [\w-]*" \s*:\s* ) "(?:[^"\\]|\\.)*"? """
+)
+_USER_OF_ADDRESS = re.compile(r"(://)[^/@\s]*@")
 _LONGEST = 200_000
 
 
 def masked_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """The headers with every secret one hidden."""
-    return {name: _HIDDEN if name.lower() in _SECRET_HEADERS else value for name, value in headers.items()}
+    return {
+        storable(name): _HIDDEN if _is_secret_header(name) else storable(value)
+        for name, value in headers.items()
+    }
 
 
-def masked_body(text: str) -> str:
-    """A body without its secrets; certificates are replaced by their length, and what is endless is cut."""
+def masked_url(url: str) -> str:
+    """An address without the user and password that may stand before its host."""
+    return _USER_OF_ADDRESS.sub(rf"\1{_HIDDEN}@", url)
+
+
+def masked_body(text: str, *, secrets: Iterable[str] = ()) -> str:
+    """A body without its secrets, certificates replaced by their length; one that holds none is kept as it is.
+
+    `secrets` are taken out wherever they stand, as in a page that shows the request again. What is endless is cut.
+    """
     try:
         data = json.loads(text)
-    except ValueError:
-        return text[:_LONGEST]
-    return json.dumps(_masked(data), ensure_ascii=False)[:_LONGEST]
+        masked = _masked(data)
+        kept = text if masked == data else json.dumps(masked, ensure_ascii=False)
+    except (ValueError, RecursionError):
+        kept = _NAMED_SECRET.sub(rf'\1"{_HIDDEN}"', text)
+    for secret in secrets:
+        kept = kept.replace(secret, _HIDDEN)
+    return storable(kept[:_LONGEST])
 
 
 def _masked(value: Any) -> Any:
@@ -36,11 +54,26 @@ def _masked(value: Any) -> Any:
 
 
 def _masked_member(name: str, member: Any) -> Any:
-    plain = name.replace("_", "").replace("-", "").lower()
-    if plain in _SECRET_MEMBERS:
+    plain = _plain(name)
+    if member is None or isinstance(member, bool):
+        return member
+    if any(word in plain for word in _SECRET_WORDS):
         return _HIDDEN
     if plain in _BULKY_MEMBERS and isinstance(member, str):
         return f"({len(member)} characters)"
     if plain == "headers" and isinstance(member, dict):
         return dict.fromkeys(member, _HIDDEN)
     return _masked(member)
+
+
+def _is_secret_header(name: str) -> bool:
+    return name.lower() in _SECRET_HEADERS or any(word in _plain(name) for word in _SECRET_WORDS)
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", "").replace("-", "").lower()
+
+
+def storable(text: str) -> str:
+    """Without what a database cannot keep in a text: NUL and half a surrogate pair."""
+    return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()

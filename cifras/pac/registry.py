@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from cifras.fiscal.document import Kind
 from cifras.fiscal.errors import RuleBroken, gettext_noop
 from cifras.fiscal.voiding import Hours
+from cifras.pac.alanube import remedies as alanube_remedies
 from cifras.pac.alanube import webhook as alanube_webhook
 from cifras.pac.alanube.provider import AlanubeProvider
 from cifras.pac.contract import Capability, ProviderSpec
@@ -18,6 +19,7 @@ PROVIDERS: Mapping[str, ProviderSpec] = {
         capabilities=frozenset(Capability) - {Capability.REPEAT_IS_REFUSED},
         connect=AlanubeProvider,
         parse_event=alanube_webhook.parse_event,
+        remedy=alanube_remedies.remedy,
         void_windows={Kind.INVOICE: Hours(182), Kind.CREDIT: Hours(182)},
     ),
 }

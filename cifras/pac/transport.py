@@ -6,7 +6,7 @@ connections, 5xx and 429; a write twice only while no byte has left. Everything 
 """
 
 import json
-import ssl
+import re
 import threading
 import time
 import uuid
@@ -15,34 +15,28 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
+from http.client import HTTPException
 from typing import Any
 
 import requests
 import urllib3
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential
 
+from cifras.fiscal.errors import gettext_noop
+from cifras.pac.connection import PASSAGE, Passage, WatchingAdapter
 from cifras.pac.contract import Exchange, Recorder
-from cifras.pac.errors import Busy, NotDelivered, PacError, Unsettled
-from cifras.pac.masking import masked_body, masked_headers
+from cifras.pac.errors import Busy, Incident, NotDelivered, PacError, Unsettled
+from cifras.pac.masking import masked_body, masked_headers, masked_url
 
 _ATTEMPTS = 2
 _LONGEST_ANSWER_BYTES = 8 * 1024 * 1024
 _LONGEST_WAIT_SECONDS = 3600.0
-_NEVER_CONNECTED = (
-    urllib3.exceptions.NewConnectionError,
-    urllib3.exceptions.NameResolutionError,
-    urllib3.exceptions.ConnectTimeoutError,
-)
-# OpenSSL's words that belong to a handshake; any other TLS error may come after the request has left.
-_HANDSHAKE_FAILURES = frozenset(
-    {
-        "CERTIFICATE_VERIFY_FAILED",
-        "NO_PROTOCOLS_AVAILABLE",
-        "SSLV3_ALERT_HANDSHAKE_FAILURE",
-        "TLSV1_ALERT_PROTOCOL_VERSION",
-        "UNSUPPORTED_PROTOCOL",
-        "WRONG_VERSION_NUMBER",
-    }
+_SHORTEST_SECRET = 8  # characters; what is shorter would be found in innocent text
+_CHUNK_BYTES = 64 * 1024
+_UNREADABLE = object()
+_NETWORK_FAILURES = (requests.RequestException, urllib3.exceptions.HTTPError, HTTPException, OSError)
+_MISCONFIGURED = gettext_noop(
+    "La dirección o la clave del proveedor están mal escritas en la configuración. No se envió nada; corríjalas."
 )
 
 
@@ -80,6 +74,7 @@ class Transport:
     ) -> None:
         self.base_url = base_url.rstrip("/")
         self._headers = dict(headers)
+        self._secrets = _secrets_in(headers)
         self._timeouts = (connect_timeout, read_timeout)
         self._total_timeout = total_timeout
         self._retry_wait = retry_wait
@@ -89,7 +84,7 @@ class Transport:
         self._sessions = threading.local()
 
     def __repr__(self) -> str:
-        return f"Transport({self.base_url!r})"
+        return f"Transport({masked_url(self.base_url)!r})"
 
     def get(self, operation: str, path: str, *, params: Mapping[str, Any] | None = None) -> Answer:
         """Read. Repeated once on lost connections, 5xx and 429."""
@@ -104,11 +99,10 @@ class Transport:
         params: Mapping[str, Any] | None = None,
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
-        may_repeat: bool = False,
     ) -> Answer:
-        """Write. Repeated once only while no byte has left, unless the call is safe to repeat."""
+        """Write, or a GET that does something. Repeated once only while no byte has left."""
         return self._call(
-            operation, method, path, params=params, body=body, headers=headers, may_repeat=may_repeat
+            operation, method, path, params=params, body=body, headers=headers, may_repeat=False
         )
 
     def _call(
@@ -145,46 +139,38 @@ class Transport:
         headers: Mapping[str, str],
         number: int,
     ) -> Answer:
-        request = requests.Request(
-            method,
-            f"{self.base_url}{path}",
-            params=params,
-            data=body,
-            headers=self._all_headers(body, headers),
-        ).prepare()
-        record = _Record(self, operation, request, number)
+        sent_headers = self._all_headers(body, headers)
+        record = _Record(self, operation, method, f"{self.base_url}{path}", sent_headers, body, number)
+        passage = Passage(total_seconds=self._total_timeout, read_seconds=self._timeouts[1])
+        token = PASSAGE.set(passage)
         try:
-            response = self._session().send(
-                request, timeout=self._timeouts, stream=True, allow_redirects=False, proxies=self._proxies
-            )
-            with response:
-                text = self._read(response)
-        except requests.RequestException as error:
-            failure = _failure_of(error, record.exchange_id)
+            request = _prepared(method, record.url, params, body, sent_headers)
+            record.url = request.url or record.url
+            response, text = self._exchange(request)
+        except (*_NETWORK_FAILURES, ValueError) as error:
+            failure = _failure_of(error, passage)
+            failure.exchange_id = record.exchange_id
             record.write(error=f"{type(error).__name__}: {failure.code}")
-            raise failure from error
-        except (urllib3.exceptions.HTTPError, OSError, TimeoutError) as error:
-            record.write(error=type(error).__name__)
-            raise Unsettled(exchange_id=record.exchange_id) from error
+            # The words of a wrong header or address repeat it, secret and all.
+            raise failure from (None if isinstance(failure, Incident) else error)
+        finally:
+            PASSAGE.reset(token)
         record.write(status=response.status_code, headers=response.headers, text=text)
-        answer = Answer(response.status_code, dict(response.headers), text, _parsed(text), record.exchange_id)
-        _raise_for_transient(answer)
-        return answer
+        return _judged(response, text, record.exchange_id)
 
-    def _read(self, response: requests.Response) -> str:
-        """The whole body within the total time-out and a size no honest answer reaches."""
-        end = time.monotonic() + self._total_timeout
-        chunks: list[bytes] = []
-        size = 0
-        for chunk in response.iter_content(64 * 1024):
-            chunks.append(chunk)
-            size += len(chunk)
-            if size > _LONGEST_ANSWER_BYTES or time.monotonic() > end:
-                raise TimeoutError("answer too long or too slow")
-        expected = response.headers.get("Content-Length", "")
-        if expected.isdigit() and "Content-Encoding" not in response.headers and size < int(expected):
-            raise TimeoutError("answer cut short")
-        return b"".join(chunks).decode("utf-8", "replace")
+    def _exchange(self, request: requests.PreparedRequest) -> tuple[requests.Response, str]:
+        response = self._session().send(
+            request, timeout=self._timeouts, stream=True, allow_redirects=False, proxies=self._proxies
+        )
+        with response:
+            chunks: list[bytes] = []
+            size = 0
+            for chunk in response.iter_content(_CHUNK_BYTES):
+                chunks.append(chunk)
+                size += len(chunk)
+                if size > _LONGEST_ANSWER_BYTES:
+                    raise OSError("the answer is longer than any honest one")
+        return response, b"".join(chunks).decode("utf-8-sig", "replace")
 
     def _all_headers(self, body: bytes | None, headers: Mapping[str, str]) -> dict[str, str]:
         content = {"Content-Type": "application/json"} if body is not None else {}
@@ -195,6 +181,8 @@ class Transport:
         if session is None:
             session = requests.Session()
             session.trust_env = False
+            session.mount("https://", WatchingAdapter())
+            session.mount("http://", WatchingAdapter())
             self._sessions.session = session
         return session
 
@@ -203,13 +191,20 @@ class _Record:
     """The exchange of one attempt, written once it has ended."""
 
     def __init__(
-        self, transport: Transport, operation: str, request: requests.PreparedRequest, attempt: int
+        self,
+        transport: Transport,
+        operation: str,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        attempt: int,
     ) -> None:
         self.exchange_id = str(uuid.uuid4())
+        self.url = url
         self._transport = transport
-        self._operation = operation
-        self._request = request
-        self._attempt = attempt
+        self._operation, self._method = operation, method
+        self._headers, self._body, self._attempt = headers, body, attempt
         self._started_at = datetime.now(UTC)
         self._start = time.monotonic()
 
@@ -223,22 +218,21 @@ class _Record:
     ) -> None:
         if self._transport._recorder is None:
             return
-        body = self._request.body
-        sent = body.decode("utf-8", "replace") if isinstance(body, bytes) else body or ""
+        secrets = self._transport._secrets
         self._transport._recorder(
             Exchange(
                 exchange_id=self.exchange_id,
                 correlation_id=self._transport._correlation_id,
                 operation=self._operation,
-                method=self._request.method or "",
-                url=self._request.url or "",
-                request_headers=masked_headers(self._request.headers),
-                request_body=masked_body(sent),
+                method=self._method,
+                url=masked_url(self.url),
+                request_headers=masked_headers(self._headers),
+                request_body=masked_body((self._body or b"").decode("utf-8", "replace"), secrets=secrets),
                 started_at=self._started_at,
                 duration_ms=round((time.monotonic() - self._start) * 1000),
                 status=status,
                 response_headers=masked_headers(headers or {}),
-                response_body=masked_body(text.replace("\x00", "\ufffd")),
+                response_body=masked_body(text, secrets=secrets),
                 error=error,
                 attempt=self._attempt,
             )
@@ -249,74 +243,67 @@ def _is_worth_repeating(error: BaseException, *, may_repeat: bool) -> bool:
     return isinstance(error, NotDelivered) or (may_repeat and isinstance(error, Unsettled | Busy))
 
 
-def _failure_of(error: requests.RequestException, exchange_id: str) -> PacError:
-    """NotDelivered when the connection never came about, Unsettled when bytes may have left."""
-    if isinstance(error, requests.exceptions.ConnectTimeout | requests.exceptions.InvalidURL):
-        return NotDelivered(exchange_id=exchange_id)
-    if isinstance(error, requests.exceptions.InvalidSchema | requests.exceptions.MissingSchema):
-        return NotDelivered(exchange_id=exchange_id)
-    if isinstance(error, requests.exceptions.ProxyError):
-        return NotDelivered(exchange_id=exchange_id)
-    if isinstance(error, requests.ConnectionError) and _never_connected(error):
-        return NotDelivered(exchange_id=exchange_id)
-    return Unsettled(exchange_id=exchange_id)
+def _secrets_in(headers: Mapping[str, str]) -> tuple[str, ...]:
+    """The values of the secret headers, without the word before a token."""
+    hidden = masked_headers(headers)
+    values = [value.split(" ")[-1] for name, value in headers.items() if hidden[name] != value]
+    return tuple(value for value in values if len(value) >= _SHORTEST_SECRET)
 
 
-def _never_connected(error: BaseException) -> bool:
-    """Whether the chain of causes shows that TCP or TLS never stood: a failed handshake sends no request."""
-    for cause in _causes(error):
-        if isinstance(cause, _NEVER_CONNECTED | ssl.SSLCertVerificationError):
-            return True
-        if isinstance(cause, ssl.SSLError) and cause.reason in _HANDSHAKE_FAILURES:
-            return True
-    return False
+def _prepared(
+    method: str, url: str, params: Mapping[str, Any] | None, body: bytes | None, headers: Mapping[str, str]
+) -> requests.PreparedRequest:
+    """The request as it will leave. Raises ValueError for an address or a header that cannot be sent."""
+    if not all(value.isascii() and value.isprintable() for value in headers.values()):
+        raise ValueError("a header holds what no header can")
+    request = requests.Request(method, url, params=params, data=body, headers=dict(headers)).prepare()
+    if not (request.url or "").lower().startswith(("http://", "https://")):
+        raise ValueError("the address is none of the web")
+    return request
 
 
-def _causes(error: BaseException) -> list[BaseException]:
-    found: list[BaseException] = []
-    waiting: list[Any] = [error]
-    while waiting:
-        cause = waiting.pop()
-        if isinstance(cause, BaseException) and cause not in found:
-            found.append(cause)
-            waiting += [cause.__cause__, cause.__context__, getattr(cause, "reason", None), *cause.args]
-    return found
+def _failure_of(error: Exception, passage: Passage) -> PacError:
+    """Whether the deed may have been done depends on one thing: had the request begun to leave?"""
+    if passage.has_left:
+        return Unsettled()
+    return Incident(_MISCONFIGURED) if isinstance(error, ValueError) else NotDelivered()
+
+
+def _judged(response: requests.Response, text: str, exchange_id: str) -> Answer:
+    """The answer itself, unless it is transient: 429 is NOT_DONE; 3xx, 408, 5xx and an unreadable success are UNKNOWN."""
+    status, headers = response.status_code, dict(response.headers)
+    is_empty = not text and (status == 204 or response.headers.get("Content-Length") == "0")
+    body = None if is_empty else _parsed(text)
+    is_unreadable = body is _UNREADABLE
+    answer = Answer(status, headers, text, None if is_unreadable else body, exchange_id)
+    details: dict[str, Any] = {"status": status, "body": answer.body, "exchange_id": exchange_id}
+    if status == 429:
+        raise Busy(retry_after=_retry_after(response.headers.get("Retry-After", "")), **details)
+    if status == 408 or status >= 500 or status < 200 or 300 <= status < 400:
+        raise Unsettled(**details)
+    if answer.is_success and is_unreadable:
+        raise Unsettled(**details)
+    return answer
 
 
 def _parsed(text: str) -> Any:
-    """The JSON of an answer with its numbers as Decimal; None when it is no JSON."""
+    """The JSON of an answer with its numbers as Decimal; `_UNREADABLE` when it is none."""
     try:
         return json.loads(text, parse_float=Decimal, parse_constant=_no_constant)
     except (ValueError, RecursionError):
-        return None
+        return _UNREADABLE
 
 
 def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is no number")
 
 
-def _raise_for_transient(answer: Answer) -> None:
-    """429 is NOT_DONE; 408, 5xx and a success that cannot be read are UNKNOWN."""
-    details: dict[str, Any] = {
-        "status": answer.status,
-        "body": answer.body,
-        "exchange_id": answer.exchange_id,
-    }
-    if answer.status == 429:
-        raise Busy(retry_after=_retry_after(answer.headers), **details)
-    unreadable = answer.is_success and answer.body is None and answer.status != 204
-    if answer.status == 408 or answer.status >= 500 or unreadable or 300 <= answer.status < 400:
-        raise Unsettled(**details)
-
-
-def _retry_after(headers: Mapping[str, str]) -> float | None:
+def _retry_after(text: str) -> float | None:
     """Seconds to wait, from a number or an HTTP date, at most an hour; None when the header says nothing."""
-    text = next((value for name, value in headers.items() if name.lower() == "retry-after"), "").strip()
-    if not text:
-        return None
-    try:
+    text = text.strip()
+    if re.fullmatch(r"[0-9]{1,9}(\.[0-9]+)?", text):
         seconds = float(text)
-    except ValueError:
+    else:
         try:
             seconds = (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds()
         except (TypeError, ValueError):

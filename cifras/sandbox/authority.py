@@ -192,8 +192,13 @@ class Authority:
     def find_by_cufe(self, company_id: str, cufe: str) -> Document | None:
         """A company's own document by its CUFE, brought up to date."""
         with self.lock:
-            document = self._by_cufe.get(cufe)
+            document = self.look_up(cufe)
             return self.find(company_id, "", document.id) if document else None
+
+    def look_up(self, cufe: str) -> Document | None:
+        """Whose CUFE this is, as anybody may ask."""
+        with self.lock:
+            return self._by_cufe.get(cufe)
 
     def of_company(self, company_id: str, kind: str = "") -> Sequence[Document]:
         """Documents that hold a number, oldest first, brought up to date."""
@@ -207,9 +212,9 @@ class Authority:
 
     def settle(self, document: Document) -> None:
         """Let the DGI speak if its time has come."""
-        due_at = document.accepted_at + timedelta(seconds=self.behaviour.authorise_after)
         if document.is_decided or not document.fate:
             return
+        due_at = document.accepted_at + timedelta(seconds=self.behaviour.authorise_after)
         if document.reads >= self.behaviour.authorise_after_reads and self.clock.now() >= due_at:
             self.decide(document, document.fate, document.fate_code, document.fate_message)
 
@@ -228,7 +233,7 @@ class Authority:
                 return
             if word == DGI_AUTHORIZED:
                 code, message = AUTHORISED.code, AUTHORISED.message
-                document.protocol = f"{document.issued_at:%Y}{int(document.number):019d}"
+                document.protocol = f"{document.issued_at:%Y}{_digits_of(document.cufe, 19)}"
             document.legal_status, document.decided_at = word, self.clock.now()
             document.response = [{"code": code, "message": message} if code else {"message": message}]
             self._waiting.pop(document.id, None)
@@ -315,7 +320,11 @@ class Authority:
 
 def _qr_of(ruc: str) -> str:
     """The nine digits that a company gets with its affiliation."""
-    return f"{int(hashlib.sha256(ruc.encode()).hexdigest(), 16) % 999_999_999 + 1:09d}"
+    return _digits_of(ruc, 9)
+
+
+def _digits_of(text: str, length: int) -> str:
+    return f"{int(hashlib.sha256(text.encode()).hexdigest(), 16) % (10**length - 1) + 1:0{length}d}"
 
 
 def _sum(amounts: Iterable[Decimal]) -> Decimal:

@@ -13,10 +13,10 @@ _SHOWN = 200
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 72rem; padding: 0 1rem; color: #1c2430; }
 h1 { font-size: 1.4rem; } h2 { font-size: 1.1rem; margin-top: 2rem; }
-form { display: inline-flex; flex-wrap: wrap; gap: .5rem; align-items: end; margin: .25rem 0; }
+form { display: inline-flex; flex-wrap: wrap; gap: .5rem; align-items: end; margin: .25rem 0; vertical-align: bottom; }
 label { display: grid; font-size: .8rem; } input, select, button { font: inherit; padding: .25rem .5rem; }
 table { border-collapse: collapse; width: 100%; } th, td { text-align: left; padding: .25rem .5rem; }
-tr + tr { border-top: 1px solid #d5dae1; } .wide { overflow-x: auto; } code { word-break: break-all; }
+tr + tr { border-top: 1px solid #d5dae1; } .wide { overflow-x: auto; } td code { word-break: break-all; }
 .notice { background: #fff3cd; padding: .5rem 1rem; }
 """
 _FAULTS = {

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import logging
 import queue
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -10,6 +11,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from cifras.sandbox.behaviour import Behaviour
+
+logger = logging.getLogger(__name__)
 
 _TIMEOUT = 10.0  # seconds
 _TICK = 0.2  # seconds between two looks at what is due
@@ -74,14 +77,22 @@ class Webhooks:
     def _work(self, tick: Callable[[], None]) -> None:
         while not self._stop.is_set():
             try:
-                delivery = self._jobs.get(timeout=_TICK)
-            except queue.Empty:
-                tick()
-                continue
+                self._work_once(tick)
+            except Exception:
+                logger.exception("the sandbox's postman stumbled")
+
+    def _work_once(self, tick: Callable[[], None]) -> None:
+        try:
+            delivery = self._jobs.get(timeout=_TICK)
+        except queue.Empty:
+            tick()
+            return
+        try:
             if delivery:
                 self._deliver(delivery)
+        finally:
             self._jobs.task_done()
-            tick()
+        tick()
 
     def _deliver(self, delivery: Delivery) -> None:
         for attempt in range(1, self._behaviour.webhook_attempts + 1):

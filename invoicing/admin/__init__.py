@@ -1,0 +1,5 @@
+"""The staff pages of this app."""
+
+from invoicing.admin import credit_notes, deliveries, documents, incidents, invoices, receivers, timeline
+
+__all__ = ["credit_notes", "deliveries", "documents", "incidents", "invoices", "receivers", "timeline"]

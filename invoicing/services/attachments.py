@@ -51,12 +51,15 @@ def attach_files(
 
 
 def verify_file(attachment: Attachment) -> bool:
-    """Whether the stored bytes are still those that arrived: size and SHA-256 are computed anew."""
+    """Whether the stored bytes are still those that arrived: size and SHA-256 are computed anew. A lost file is not."""
     digest, size = hashlib.sha256(), 0
-    with attachment.file.open("rb") as stored:
-        for chunk in stored.chunks():
-            digest.update(chunk)
-            size += len(chunk)
+    try:
+        with attachment.file.open("rb") as stored:
+            for chunk in stored.chunks():
+                digest.update(chunk)
+                size += len(chunk)
+    except FileNotFoundError:
+        return False
     return (digest.hexdigest(), size) == (attachment.sha256, attachment.size_bytes)
 
 

@@ -1,5 +1,6 @@
 """Between rows and the law: storing an entry as a document, and reading a stored document back as a `DocumentDraft`."""
 
+import uuid
 from dataclasses import asdict, replace
 from datetime import datetime
 from decimal import Decimal
@@ -49,9 +50,11 @@ def store(
     actor: Staff | None,
     credited: Document | None = None,
     replaces: Document | None = None,
+    uid: uuid.UUID | None = None,
 ) -> Document:
     """Write the entry's rows as a draft, inside the caller's transaction."""
     document = Document(
+        uid=uid or uuid.uuid4(),
         tenant=tenant,
         kind=entry.kind,
         external_id=entry.external_id,

@@ -9,6 +9,7 @@ from enum import Enum, auto
 from django.utils import timezone
 
 from cifras.fiscal import cufe
+from cifras.fiscal.lifecycle import REJECTED_LEGAL
 from cifras.pac.contract import PacAnswer
 from invoicing.models import Document
 
@@ -26,6 +27,8 @@ def compare(document: Document, answer: PacAnswer) -> Likeness:
     read = cufe.read(answer.cufe)
     if read is not None:
         return _by_cufe(document, answer.cufe, read)
+    if answer.legal_status in REJECTED_LEGAL:
+        return Likeness.OTHER  # a refused repeat bears our number too, under an id of its own
     if answer.number and answer.number.lstrip("0") != document.number.lstrip("0"):
         return Likeness.OTHER
     if answer.issue_date and answer.issue_date[:10] != _issue_day(document):

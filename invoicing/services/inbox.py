@@ -21,7 +21,7 @@ from cifras.core.models import Staff
 from cifras.fiscal import cufe
 from cifras.fiscal.document import Kind
 from cifras.fiscal.errors import RuleBroken, gettext_noop
-from cifras.fiscal.lifecycle import REJECTED_LEGAL, TERMINAL_LEGAL, LegalStatus, Submission
+from cifras.fiscal.lifecycle import TERMINAL_LEGAL, LegalStatus, Submission
 from cifras.pac.contract import PacEvent
 from cifras.pac.errors import Busy, NotDelivered, NotFound, PacError, Unsettled
 from invoicing.models import Document, WebhookDelivery
@@ -161,11 +161,8 @@ def _adopt(tenant: Tenant, event: PacEvent) -> Document | None:
             answer = provider_for(tenant).read(Kind(kind), company_id(tenant), event.document_id)
         except NotFound:
             continue
-        if answer.legal_status in REJECTED_LEGAL and not answer.cufe:
-            # A repeat that was refused because the number is taken bears our number too, and is not the document.
-            continue
         known = replace(answer, document_id=answer.document_id or event.document_id)
-        if document := tracking.adopt(tenant, known, source="webhook"):
+        if document := tracking.adopt(tenant, Kind(kind), known, source="webhook"):
             return document
     return None
 

@@ -42,8 +42,11 @@ def create_credit(data: Mapping[str, Any], *, actor: Staff | None) -> Document:
     return create(read_entry(data, kind=Kind.CREDIT), actor=actor)
 
 
-def create(entry: DocumentEntry, *, actor: Staff | None) -> Document:
-    """As `create_invoice` and `create_credit`, for an entry that has been read."""
+def create(entry: DocumentEntry, *, actor: Staff | None, uid: uuid.UUID | None = None) -> Document:
+    """As `create_invoice` and `create_credit`, for an entry that has been read.
+
+    `uid`: the id that a new document gets, where the caller has drawn it; IntegrityError when there is one with that id.
+    """
     tenant = find_tenant(entry.tenant, actor=actor)
     if entry.mode == Mode.DGI_IMPORT:
         raise RuleBroken(
@@ -52,11 +55,11 @@ def create(entry: DocumentEntry, *, actor: Staff | None) -> Document:
             "mode",
         )
     try:
-        return _create(entry, tenant, actor)
+        return _create(entry, tenant, actor, uid)
     except IntegrityError:
         if not entry.external_id:
             raise
-        return _create(entry, tenant, actor)
+        return _create(entry, tenant, actor, uid)
 
 
 def update_invoice(document_id: uuid.UUID | str, data: Mapping[str, Any], *, actor: Staff | None) -> Document:
@@ -75,14 +78,21 @@ def update(document_id: uuid.UUID | str, entry: DocumentEntry, *, actor: Staff |
     return document
 
 
-def generate_invoice(document_id: uuid.UUID | str, *, actor: Staff | None) -> Document:
-    """Check a draft or proforma and queue it. Raises RulesBroken with every reason why not."""
-    return _generate(document_id, Kind.INVOICE, actor)
+def generate_invoice(
+    document_id: uuid.UUID | str, *, actor: Staff | None, duplicate_reason: str = ""
+) -> Document:
+    """Check a draft or proforma and queue it. Raises RulesBroken with every reason why not.
+
+    `duplicate_reason`: why a possible duplicate is none, where a person was asked; kept with the document's history.
+    """
+    return _generate(document_id, Kind.INVOICE, actor, duplicate_reason)
 
 
-def convert_credit_to_dgi(credit_id: uuid.UUID | str, *, actor: Staff | None) -> Document:
-    """Promote a proforma or draft credit note: check it and queue it. Raises as `generate_invoice`."""
-    return _generate(credit_id, Kind.CREDIT, actor)
+def convert_credit_to_dgi(
+    credit_id: uuid.UUID | str, *, actor: Staff | None, duplicate_reason: str = ""
+) -> Document:
+    """Promote a proforma or draft credit note: check it and queue it. As `generate_invoice`."""
+    return _generate(credit_id, Kind.CREDIT, actor, duplicate_reason)
 
 
 def discard_document(document_id: uuid.UUID | str, *, actor: Staff | None, reason: str = "") -> Document:
@@ -124,7 +134,7 @@ def require_discardable(document: Document) -> None:
     )
 
 
-def queue(document: Document, *, actor: Staff | None) -> Document:
+def queue(document: Document, *, actor: Staff | None, duplicate_reason: str = "") -> Document:
     """Check and queue a locked draft inside the caller's transaction; the workers send it after the commit."""
     _require_draft(document)
     now = timezone.now()
@@ -141,15 +151,15 @@ def queue(document: Document, *, actor: Staff | None) -> Document:
     document.submission = Submission.QUEUED
     document.queued_at = document.due_at = now
     document.save()
-    timeline.note(
-        document, "queued", actor=actor, detail={"number": document.number, "warnings": document.warnings}
-    )
+    detail = {"number": document.number, "warnings": document.warnings, "reason": duplicate_reason}
+    timeline.note(document, "queued", actor=actor, detail=detail)
     audit.record(
         "document.queued",
         actor=actor,
         tenant_uid=document.tenant.uid,
         target=document,
         after={"number": document.number, "total": document.total, "receiver": document.receiver_ruc},
+        reason=duplicate_reason,
     )
     wake("invoicing.submit")
     return document
@@ -161,7 +171,9 @@ def void_window(document: Document) -> voiding.Hours | voiding.CalendarDays:
     return Hours(settings.PAC_VOID_WINDOW_HOURS) if isinstance(window, Hours) else window
 
 
-def _create(entry: DocumentEntry, tenant: Tenant, actor: Staff | None) -> Document:
+def _create(
+    entry: DocumentEntry, tenant: Tenant, actor: Staff | None, uid: uuid.UUID | None
+) -> Document:
     with transaction.atomic():
         known, replaces = _known(entry, tenant)
         if known:
@@ -169,7 +181,9 @@ def _create(entry: DocumentEntry, tenant: Tenant, actor: Staff | None) -> Docume
         if replaces:
             Document.objects.filter(pk=replaces.pk).update(is_superseded=True)
         credited = _credited(entry.reference, tenant, actor)
-        document = drafting.store(entry, tenant=tenant, actor=actor, credited=credited, replaces=replaces)
+        document = drafting.store(
+            entry, tenant=tenant, actor=actor, credited=credited, replaces=replaces, uid=uid
+        )
         timeline.note(
             document, "created", actor=actor, detail={"replaces": replaces.uid if replaces else None}
         )
@@ -178,9 +192,12 @@ def _create(entry: DocumentEntry, tenant: Tenant, actor: Staff | None) -> Docume
         return document if entry.is_draft else queue(document, actor=actor)
 
 
-def _generate(document_id: uuid.UUID | str, kind: Kind, actor: Staff | None) -> Document:
+def _generate(
+    document_id: uuid.UUID | str, kind: Kind, actor: Staff | None, duplicate_reason: str
+) -> Document:
     with transaction.atomic():
-        return queue(_locked(get_document(document_id, actor=actor, kind=kind)), actor=actor)
+        document = _locked(get_document(document_id, actor=actor, kind=kind))
+        return queue(document, actor=actor, duplicate_reason=duplicate_reason)
 
 
 def _known(entry: DocumentEntry, tenant: Tenant) -> tuple[Document | None, Document | None]:

@@ -4,6 +4,7 @@ What a country demands of the document itself stands in `cifras.fiscal`; here ar
 tenant, its certificate, the office, the provider, the invoice a note refers to.
 """
 
+from copy import copy
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -28,6 +29,16 @@ def check(document: Document, *, now: datetime | None = None) -> list[RuleBroken
     moment = now or timezone.now()
     draft = drafting.draft_of(document, issue_date=moment)
     return reasons(document, draft, drafting.compute(draft), now=moment)
+
+
+def review(document: Document, *, now: datetime | None = None) -> tuple[list[RuleBroken], list[str]]:
+    """Every reason why `document` may not be sent to the authority now, and the warnings; proformas as if promoted."""
+    moment = now or timezone.now()
+    promoted = copy(document)
+    promoted.mode = Mode.DGI
+    draft = drafting.draft_of(promoted, issue_date=moment)
+    found = reasons(promoted, draft, drafting.compute(draft), now=moment)
+    return found, warnings(promoted, draft)
 
 
 def reasons(document: Document, draft: DocumentDraft, sums: Totals, *, now: datetime) -> list[RuleBroken]:

@@ -24,6 +24,8 @@ from tenants.services.accounts import provider_for
 
 logger = logging.getLogger(__name__)
 
+_SHORTEST_WAIT_SECONDS = 0.1
+
 
 def submit_due(*, limit: int = 50) -> int:
     """Send what is queued and due, one document after another; answers how many were tried."""
@@ -64,7 +66,7 @@ def lease() -> timedelta:
 def queue_wait(times: int) -> timedelta:
     """The queue's own wait before the next try, after `times` of them (setting PAC_QUEUE_WAITS; the last repeats)."""
     waits = settings.PAC_QUEUE_WAITS
-    return timedelta(seconds=waits[min(max(times, 1), len(waits)) - 1])
+    return timedelta(seconds=max(waits[min(max(times, 1), len(waits)) - 1], _SHORTEST_WAIT_SECONDS))
 
 
 def _claim_next(now: datetime) -> Document | None:

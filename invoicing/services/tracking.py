@@ -4,6 +4,7 @@ Moves are compare-and-set updates over the law's tables; late, repeated or out-o
 contrary to a terminal word is flagged and left to a person. Source: domain 2, 6 and 7.
 """
 
+import json
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,7 +16,7 @@ from cifras.core.models import Staff
 from cifras.fiscal.document import Kind
 from cifras.fiscal.lifecycle import REJECTED_LEGAL, TERMINAL_LEGAL, LegalStatus, News, Submission, read_news
 from cifras.pac.contract import Capability, PacAnswer
-from invoicing.models import Document, WebhookDelivery
+from invoicing.models import Attachment, Document, WebhookDelivery
 from invoicing.services import identity, settling, timeline
 from invoicing.services.attachments import attach_files
 from invoicing.services.identity import Likeness
@@ -27,6 +28,7 @@ _CLOSE_WATCH = timedelta(minutes=5)
 _CLOSE_STEP = timedelta(seconds=5)
 _LONGEST_STEP = timedelta(hours=2)
 
+_FILES = {Capability.PDF: Attachment.Kind.PDF, Capability.XML: Attachment.Kind.XML}
 _NEWS = (
     "raw_legal_status",
     "legal_status",
@@ -45,13 +47,12 @@ _NEWS = (
 
 def refresh(document: Document, *, source: str, actor: Staff | None = None) -> Document:
     """Ask the provider about a document it has accepted, apply what it says and fetch its files. May raise PacError."""
-    provider = provider_for(document.tenant, document_uid=document.uid)
-    answer = provider.read(Kind(document.kind), document.pac_company_id, document.document_id)
-    return apply(document, answer, source=source, actor=actor)
+    return apply(document, _ask(document), source=source, actor=actor)
 
 
 def apply(document: Document, answer: PacAnswer, *, source: str, actor: Staff | None = None) -> Document:
     """Apply an answer about an accepted document: its legal word, its members, its files; then set the next look."""
+    became_final = False
     with transaction.atomic():
         current = _locked(document)
         if current.submission == Submission.ACCEPTED:
@@ -61,9 +62,10 @@ def apply(document: Document, answer: PacAnswer, *, source: str, actor: Staff | 
             current.save(update_fields=_NEWS)
             if became_final:
                 _on_final_word(current)
-    wants_files = current.legal_status in {LegalStatus.PAC_AUTHORIZED, LegalStatus.DGI_AUTHORIZED}
-    if wants_files and (not current.has_pdf or became_final) and (answer.pdf_url or answer.xml_url):
-        attach_files(current, answer, source=source)
+    has_files = current.legal_status in {LegalStatus.PAC_AUTHORIZED, LegalStatus.DGI_AUTHORIZED}
+    is_wanted = became_final or source == "manual" or not _has_every_file(current)
+    if has_files and is_wanted and (answer.pdf_url or answer.xml_url):
+        attach_files(current, answer, source=source, refetch=lambda: _ask(current))
         _stop_looking_when_complete(current)
     document.refresh_from_db()
     return document
@@ -91,7 +93,7 @@ def accept(document: Document, answer: PacAnswer, *, source: str, actor: Staff |
                 accepted_at=now,
                 due_at=None if refused else now,
                 problems=problems_of(answer),
-                pac_response=audit.plain_json(answer.body),
+                pac_response=_without_links(answer),
             )
             if not moved:
                 document.refresh_from_db()
@@ -105,21 +107,32 @@ def accept(document: Document, answer: PacAnswer, *, source: str, actor: Staff |
     return apply(document, answer, source=source, actor=actor)
 
 
-def adopt(tenant: Tenant, answer: PacAnswer, *, source: str) -> Document | None:
-    """The document of ours that `answer` proves to exist, now accepted; None when it is none of ours."""
+def adopt(tenant: Tenant, kind: Kind, answer: PacAnswer, *, source: str) -> Document | None:
+    """The document of ours that `answer` proves to exist, now accepted; None when it is none of ours, or not certainly.
+
+    Without a CUFE the number alone names it, and only where a single waiting document of the kind bears that number.
+    """
     waiting = Document.objects.select_related("tenant", "office").filter(
-        tenant=tenant, submission__in=_MAY_BE_ACCEPTED, attempts_made__gt=0
+        tenant=tenant, kind=kind, submission__in=_MAY_BE_ACCEPTED, attempts_made__gt=0
     )
-    for document in waiting.iterator():
-        is_named = bool(answer.cufe) or answer.number == document.number
-        if is_named and identity.compare(document, answer) is Likeness.SAME:
-            return accept(document, answer, source=source)
-    return None
+    if not answer.cufe:
+        waiting = waiting.filter(number=answer.number)
+    ours = [row for row in waiting if identity.compare(row, answer) is Likeness.SAME]
+    return accept(ours[0], answer, source=source) if len(ours) == 1 else None
 
 
 def problems_of(answer: PacAnswer) -> list[dict[str, str]]:
     """The provider's complaints as they are kept on a document."""
     return [{"code": item.code, "field": item.field, "message": item.message} for item in answer.problems]
+
+
+def _without_links(answer: PacAnswer) -> Any:
+    """The answer as received, but for its signed links: they are keys to the files, for minutes, and never kept."""
+    text = json.dumps(audit.plain_json(answer.body))
+    for link in (answer.pdf_url, answer.xml_url):
+        if link:
+            text = text.replace(json.dumps(link)[1:-1], "")
+    return json.loads(text)
 
 
 def _note_acceptance(
@@ -210,7 +223,7 @@ def _fill_in(document: Document, answer: PacAnswer) -> None:
             )
     document.protocol = document.protocol or answer.protocol[:100]
     document.qr = document.qr or answer.qr
-    document.pac_response = audit.plain_json(answer.body)
+    document.pac_response = _without_links(answer)
     if document.legal_status == LegalStatus.DGI_AUTHORIZED and document.authorized_at is None:
         document.authorized_at = timezone.now()
 
@@ -243,6 +256,18 @@ def _stop_looking_when_complete(document: Document) -> None:
     document.refresh_from_db(fields=["has_pdf", "legal_status"])
     if _is_complete(document):
         Document.objects.filter(pk=document.pk).update(due_at=None)
+
+
+def _ask(document: Document) -> PacAnswer:
+    provider = provider_for(document.tenant, document_uid=document.uid)
+    return provider.read(Kind(document.kind), document.pac_company_id, document.document_id)
+
+
+def _has_every_file(document: Document) -> bool:
+    """Whether each kind of file that the provider offers is here."""
+    spec = provider_spec(document.provider)
+    wanted = {kind for capability, kind in _FILES.items() if spec.can(capability)}
+    return wanted <= set(document.attachments.values_list("kind", flat=True))
 
 
 def _locked(document: Document) -> Any:

@@ -6,14 +6,18 @@ Invoices and credit notes alike: every 5 s for 5 minutes (the papers' 60 x 5 s),
 import logging
 from datetime import timedelta
 
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from cifras.core import wake
 from cifras.core.context import act_context
-from cifras.fiscal.lifecycle import Submission
+from cifras.core.models import Staff
+from cifras.fiscal.errors import RuleBroken, gettext_noop
+from cifras.fiscal.lifecycle import Submission, VoidStatus
 from cifras.pac.errors import Busy, PacError
 from invoicing.models import Document
-from invoicing.services import incidents, tracking
+from invoicing.services import incidents, timeline, tracking
 from invoicing.services.submitting import lease
 
 logger = logging.getLogger(__name__)
@@ -37,6 +41,39 @@ def watch_due(*, limit: int = 50) -> int:
             asked += 1
             _ask(document)
     return asked
+
+
+def look_now(document: Document, *, actor: Staff | None) -> None:
+    """Let the workers ask the provider about `document` at once; nothing is called here.
+
+    Raises RuleBroken for a document that the provider does not hold and that waits for nothing.
+    """
+    with transaction.atomic():
+        tasks = _bring_forward(document)
+        if not tasks:
+            raise RuleBroken(
+                "nothing_to_ask",
+                gettext_noop(
+                    "No hay nada que consultar: el documento {number} no está en el PAC ni espera su respuesta."
+                ),
+                "document",
+                number=document.number or document.uid,
+            )
+        timeline.note(document, "asked", actor=actor)
+        for task in tasks:
+            wake(task)
+
+
+def _bring_forward(document: Document) -> list[str]:
+    """Make due now what the document waits for; answers the tasks that see to it."""
+    now = timezone.now()
+    row = Document.objects.filter(pk=document.pk)
+    wanted = {
+        "invoicing.pac_status_poll": row.filter(submission=Submission.ACCEPTED).update(due_at=now),
+        "invoicing.resolve": row.filter(submission=Submission.UNKNOWN).update(due_at=now),
+        "invoicing.void": row.filter(void_status=VoidStatus.UNKNOWN).update(void_due_at=now),
+    }
+    return [task for task, rows in wanted.items() if rows]
 
 
 def _lease(document: Document) -> bool:

@@ -11,7 +11,7 @@ from django.conf import settings
 from cifras.core.context import correlation_id
 from cifras.fiscal.errors import RuleBroken, gettext_noop
 from cifras.pac import contract, registry
-from cifras.pac.contract import Account, Capability, PacProvider, ProviderSpec
+from cifras.pac.contract import Account, Capability, PacProvider, ProviderSpec, Recorder
 from cifras.pac.errors import NotSupported
 from tenants.models import Exchange, Tenant
 
@@ -47,14 +47,26 @@ def company_id(tenant: Tenant) -> str:
 
 def provider_for(tenant: Tenant, *, document_uid: uuid.UUID | None = None) -> PacProvider:
     """The tenant's provider, ready to speak; its exchanges name the tenant and the document."""
+    record = _recorder(tenant.pac_provider, tenant_uid=tenant.uid, document_uid=document_uid)
+    return provider_spec(tenant).connect(_account(tenant), record, correlation_id())
 
+
+def provider_without_tenant(key: str, environment: str) -> PacProvider:
+    """A provider under the account of the settings, for questions that are about no tenant, such as a stranger's RUC."""
+    nobody = Tenant(pac_provider=key, environment=environment)
+    return provider_spec(key).connect(_account(nobody), _recorder(key), correlation_id())
+
+
+def _recorder(
+    provider: str, *, tenant_uid: uuid.UUID | None = None, document_uid: uuid.UUID | None = None
+) -> Recorder:
     def record(exchange: contract.Exchange) -> None:
         Exchange.objects.create(
             uid=exchange.exchange_id,
             correlation_id=exchange.correlation_id,
-            tenant_uid=tenant.uid,
+            tenant_uid=tenant_uid,
             document_uid=document_uid,
-            provider=tenant.pac_provider,
+            provider=provider,
             operation=exchange.operation,
             attempt=exchange.attempt,
             method=exchange.method,
@@ -69,7 +81,7 @@ def provider_for(tenant: Tenant, *, document_uid: uuid.UUID | None = None) -> Pa
             duration_ms=exchange.duration_ms,
         )
 
-    return provider_spec(tenant).connect(_account(tenant), record, correlation_id())
+    return record
 
 
 def _account(tenant: Tenant) -> Account:

@@ -132,12 +132,14 @@ def test_a_strange_cufe_does_not_become_a_name(cufe: str, server: FileServer) ->
     assert attachment.file.name == f"{document.tenant.uid}/{document.uid}/{DIGEST}.pdf"
 
 
-def test_a_kept_file_that_changed_is_noticed(server: FileServer, document: Document) -> None:
+def test_a_kept_file_that_changed_or_was_lost_is_noticed(server: FileServer, document: Document) -> None:
     attach_files(document, pdf_of(server), source="poll")
     attachment = Attachment.objects.get()
     assert verify_file(attachment)
     with default_storage.open(attachment.file.name, "wb") as stored:
         stored.write(PDF.replace(b"Catalog", b"Katalog"))
+    assert not verify_file(Attachment.objects.get())
+    default_storage.delete(attachment.file.name)
     assert not verify_file(Attachment.objects.get())
 
 
@@ -220,6 +222,14 @@ def test_a_failure_is_told_once_until_something_else_happens(server: FileServer,
     server.answer = answering(b"", status="403 No")
     attach_files(document, pdf_of(server), source="poll")
     assert told(document) == ["status", "expired", "pdf_attached", "expired"]
+
+
+def test_failures_of_two_kinds_are_each_told_once(server: FileServer, document: Document) -> None:
+    answer = PacAnswer(pdf_url=server.url("/gone.pdf"), xml_url=server.url("/gone.xml"))
+    for source in ("poll", "webhook", "poll"):
+        attach_files(document, answer, source=source)
+    events = TimelineEvent.objects.order_by("id")
+    assert [event.detail["kind"] for event in events] == ["PDF", "XML"]
 
 
 def test_what_is_told_and_logged_leaves_out_the_link(

@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from hypothesis import given
+from hypothesis import settings as trying
 from hypothesis import strategies as st
 
 from invoicing.models import Document, WebhookDelivery
@@ -356,6 +357,7 @@ names = (
 )
 
 
+@trying(max_examples=40, deadline=None)
 @given(st.dictionaries(names, json_values))
 def test_whatever_a_json_object_says_is_read_as_clean_short_text(content):
     try:

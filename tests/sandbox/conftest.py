@@ -8,6 +8,11 @@ from tests.sandbox.bodies import ISSUER_RUC
 from tests.sandbox.client import Client
 
 
+@pytest.fixture(autouse=True)
+def no_proxy_in_between(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+
+
 @pytest.fixture
 def sandbox() -> Iterator[SandboxServer]:
     with SandboxServer() as server:

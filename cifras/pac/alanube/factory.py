@@ -5,8 +5,6 @@ are numbers, and what is empty is left out: an empty object or a null is an erro
 so prices carry six decimals at most and agree with ours to the cent.
 """
 
-import json
-import re
 from collections.abc import Mapping
 from datetime import datetime, time
 from decimal import Decimal
@@ -18,7 +16,6 @@ from cifras.fiscal.catalogues.places import LOCATIONS
 from cifras.fiscal.document import (
     Contributor,
     DocumentDraft,
-    Exportation,
     Instalment,
     Line,
     OtherTax,
@@ -26,7 +23,7 @@ from cifras.fiscal.document import (
     Payment,
     ReceiverType,
 )
-from cifras.fiscal.totals import Totals, compute
+from cifras.fiscal.totals import Rounding, Totals, compute
 from cifras.fiscal.zones import PANAMA
 
 _NORMAL_ISSUE = "01"
@@ -35,16 +32,14 @@ _OPERATION_SALE = 1
 _CONTAINER_NORMAL = 1
 _NOON = time(12)
 _CONTRIBUTORS = {Contributor.NATURAL: 1, Contributor.JURIDICO: 2}
-_NUMBER_MARK = "\x00"
-_MARKED_NUMBER = re.compile(r'"\\u0000(-?[0-9.]+)"')
 
 
 class PacInvoiceFactory:
     """Builds an invoice's payload."""
 
-    def __init__(self, draft: DocumentDraft) -> None:
+    def __init__(self, draft: DocumentDraft, *, itbms_rounding: Rounding = "line") -> None:
         self.draft = draft
-        self.totals: Totals = compute(draft)
+        self.totals: Totals = compute(draft, itbms_rounding=itbms_rounding)
 
     def build(self) -> dict[str, Any]:
         """The payload with Decimal amounts, in the contract's order."""
@@ -56,7 +51,7 @@ class PacInvoiceFactory:
                 "receiver": _receiver(draft.receiver, panama.receiver_type_code(draft)),
                 "items": self.items(),
                 "totals": self.sums(),
-                "exportation": _exportation(draft.exportation),
+                "exportation": self.exportation(),
             }
         )
         return payload
@@ -101,11 +96,25 @@ class PacInvoiceFactory:
             "discounts": [
                 {"description": discount.description, "amount": discount.amount}
                 for discount in draft.global_discounts
+                if draft.discounts_after_tax
             ],
             "retention": {"code": retention.code, "amount": retention.amount} if retention else None,
             "change": draft.change or None,
             "transport": draft.freight or None,
             "insurance": draft.insurance or None,
+        }
+
+    def exportation(self) -> dict[str, Any] | None:
+        """The export block, which an invoice of an internal operation must not carry."""
+        block = self.draft.exportation
+        if block is None or panama.document_type(self.draft) is dgi.DocumentType.INTERNAL:
+            return None
+        return {
+            "incoterm": block.incoterm,
+            "currency": block.currency,
+            "exchangeRate": block.exchange_rate,
+            "amount": block.amount,
+            "port": block.port,
         }
 
 
@@ -127,26 +136,6 @@ class PacCreditNoteFactory(PacInvoiceFactory):
 
     def information(self) -> dict[str, Any]:
         return {**super().information(), "modificationCode": self.draft.modification_code}
-
-
-def to_bytes(payload: Mapping[str, Any]) -> bytes:
-    """The payload as it leaves, UTF-8, with every Decimal as a plain JSON number."""
-    text = json.dumps(_marked(payload), ensure_ascii=False, separators=(",", ":"))
-    return _MARKED_NUMBER.sub(r"\1", text).encode()
-
-
-def plain_number(value: Decimal) -> str:
-    """A Decimal without exponent, thousands marks or trailing zeros."""
-    text = f"{value:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def _marked(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return _NUMBER_MARK + plain_number(value)
-    if isinstance(value, Mapping):
-        return {name: _marked(member) for name, member in value.items()}
-    return [_marked(member) for member in value] if isinstance(value, list) else value
 
 
 def _receiver(party: Party, code: dgi.Receiver) -> dict[str, Any]:
@@ -204,7 +193,12 @@ def _other_taxes(taxes: tuple[OtherTax, ...]) -> dict[str, Any]:
 
 
 def _payment(payment: Payment) -> dict[str, Any]:
-    return {"type": payment.method, "amount": payment.amount, "otherType": payment.description}
+    is_other = payment.method == dgi.PaymentMethod.OTHER
+    return {
+        "type": payment.method,
+        "amount": payment.amount,
+        "otherType": payment.description if is_other else "",
+    }
 
 
 def _instalment(part: Instalment) -> dict[str, Any]:
@@ -214,18 +208,6 @@ def _instalment(part: Instalment) -> dict[str, Any]:
         "dueDate": _moment(due),
         "amount": part.amount,
         "information": part.information,
-    }
-
-
-def _exportation(block: Exportation | None) -> dict[str, Any] | None:
-    if block is None:
-        return None
-    return {
-        "incoterm": block.incoterm,
-        "currency": block.currency,
-        "exchangeRate": block.exchange_rate,
-        "amount": block.amount,
-        "port": block.port,
     }
 
 

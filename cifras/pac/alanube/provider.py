@@ -2,13 +2,16 @@
 
 import base64
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import replace
+from typing import Any, cast
 
 from cifras.fiscal import cufe
 from cifras.fiscal.document import DocumentDraft, Kind
 from cifras.fiscal.ruc import panama as ruc_rules
+from cifras.fiscal.totals import Rounding
 from cifras.pac.alanube import reading
-from cifras.pac.alanube.factory import PacCreditNoteFactory, PacInvoiceFactory, to_bytes
+from cifras.pac.alanube.factory import PacCreditNoteFactory, PacInvoiceFactory
+from cifras.pac.alanube.payload import to_bytes
 from cifras.pac.alanube.service import PacService
 from cifras.pac.contract import (
     Account,
@@ -26,6 +29,8 @@ from cifras.pac.transport import Answer
 _PATHS = {Kind.INVOICE: "/invoices", Kind.CREDIT: "/credit-notes"}
 _MAIL_TYPES = {Kind.INVOICE: "invoice", Kind.CREDIT: "credit-note"}
 _QR_FIRST, _FINISH = 3, 1
+_MOST_READS = 25  # rows of a list that tell no number, read one by one
+_MOST_PAGES = 50
 _CONTRIBUTOR_NUMBERS = {"NATURAL": 1, "JURIDICO": 2}
 
 
@@ -51,7 +56,8 @@ class AlanubeProvider:
     def payload(self, draft: DocumentDraft) -> bytes:
         """The exact bytes for `draft`; no network."""
         factory = PacInvoiceFactory if draft.kind is Kind.INVOICE else PacCreditNoteFactory
-        return to_bytes(factory(draft).build())
+        rounding = cast(Rounding, self._options.get("itbms_rounding", "line"))
+        return to_bytes(factory(draft, itbms_rounding=rounding).build())
 
     def submit(self, kind: Kind, company_id: str, payload: bytes, *, idempotency_key: str) -> PacAnswer:
         """Post a document."""
@@ -66,14 +72,22 @@ class AlanubeProvider:
     def find(self, kind: Kind, company_id: str, number: str) -> Sequence[PacAnswer]:
         """Every document under `number`. The filter is INFERRED: an answer that ignores it proves no absence."""
         found: list[PacAnswer] = []
-        ignored_filter = False
-        for row, answer in self.service.find_documents(company_id, _PATHS[kind], number):
-            document = self._with_number(kind, company_id, reading.listed_document(row, answer))
-            if _number_of(document).lstrip("0") == number.lstrip("0"):
-                found.append(document)
-            else:
-                ignored_filter = True
-        if ignored_filter and not found:
+        is_filtered, reads_left = True, _MOST_READS
+        rows = self.service.find_documents(company_id, _PATHS[kind], number)
+        try:
+            for row, answer in rows:
+                document = reading.listed_document(row, answer)
+                if not _number_of(document) and document.document_id and reads_left:
+                    reads_left -= 1
+                    document = self._read_again(kind, company_id, document)
+                if _number_of(document).lstrip("0") == number.lstrip("0"):
+                    found.append(document)
+                else:
+                    is_filtered = False
+        except NotSupported:
+            if not found:
+                raise
+        if not found and not is_filtered:
             raise NotSupported
         return found
 
@@ -122,16 +136,19 @@ class AlanubeProvider:
 
     def find_company(self, tax_id: str) -> CompanyState | None:
         """The company of a RUC; None is proof of absence. Raises NotSupported where there is no list."""
-        answer = self.service.list_companies()
-        rows = reading.rows_of(answer.body, "companies")
-        if rows is None:
-            raise NotSupported(body=answer.body, exchange_id=answer.exchange_id)
         wanted = ruc_rules.compact(tax_id)
-        for row in rows:
-            state = reading.company_state(_as_answer(answer), row)
-            if ruc_rules.compact(state.ruc) == wanted:
-                return state
-        return None
+        for page in range(1, _MOST_PAGES + 1):
+            answer = self.service.list_companies(page=page)
+            rows = reading.rows_of(answer.body, "companies")
+            if rows is None:
+                break
+            for row in rows:
+                state = reading.company_state(_as_answer(answer), row)
+                if _is_same_ruc(state.ruc, wanted):
+                    return replace(state, ruc=wanted)
+            if not reading.has_more(answer.body, len(rows)):
+                return None
+        raise NotSupported(body=answer.body, exchange_id=answer.exchange_id)
 
     def create_company(self, profile: CompanyProfile) -> CompanyState:
         """Register a company, in the flat or the nested body (option company_body)."""
@@ -172,14 +189,20 @@ class AlanubeProvider:
         }
         return reading.office_state(_as_answer(self.service.create_office(company_id, payload)))
 
-    def _with_number(self, kind: Kind, company_id: str, document: PacAnswer) -> PacAnswer:
-        """A row that tells neither number nor CUFE is read by its id to learn them."""
-        if _number_of(document) or not document.document_id:
-            return document
+    def _read_again(self, kind: Kind, company_id: str, document: PacAnswer) -> PacAnswer:
+        """A row that tells neither number nor CUFE, read by its id to learn them."""
         try:
             return self.read(kind, company_id, document.document_id)
         except NotFound:
             return document
+
+
+def _is_same_ruc(theirs: str, wanted: str) -> bool:
+    """Whether two RUCs are one, whatever their case and blanks. Dashes count only where both have them."""
+    if not theirs.strip(" 0"):
+        return False
+    found = ruc_rules.compact(theirs)
+    return found == wanted or ("-" not in found and found == wanted.replace("-", ""))
 
 
 def _number_of(document: PacAnswer) -> str:

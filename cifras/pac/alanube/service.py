@@ -4,22 +4,23 @@ Calls take the company's id first. Each answers a `PacAnswer` or raises a `PacEr
 whether to repeat a write that may have been done: that is the caller's.
 """
 
-import json
 import warnings
 from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
+from urllib.parse import quote
 
 from cifras.fiscal.errors import gettext_noop
-from cifras.pac.alanube import reading
-from cifras.pac.alanube.factory import to_bytes
+from cifras.pac.alanube import complaints, reading
+from cifras.pac.alanube.complaints import Act
+from cifras.pac.alanube.payload import to_bytes
 from cifras.pac.contract import PacAnswer, Recorder
-from cifras.pac.errors import Incident, NotSupported, Refused
+from cifras.pac.errors import Incident, NotFound, NotSupported, Refused, Unsettled
+from cifras.pac.masking import masked_url
 from cifras.pac.transport import Answer, Transport
 
 _PREFIX = "/pan/v1"
 _CHECK_DIGIT_NUMBERS = {"NATURAL": "1", "JURIDICO": "2"}
-_NO_SUCH_ENDPOINT = frozenset({404, 405, 501})
 _PAGE_SIZE = 100
 _MOST_PAGES = 50
 
@@ -60,7 +61,7 @@ class PacService:
         )
 
     def __repr__(self) -> str:
-        return f"PacService({self.base_url!r})"
+        return f"PacService({masked_url(self.base_url)!r})"
 
     # Documents
 
@@ -76,19 +77,19 @@ class PacService:
 
     def get_invoice(self, company_id: str, document_id: str, *, documents: str = "pdf") -> PacAnswer:
         """Read an invoice, with the short-lived address of its PDF."""
-        return self._read("get_invoice", f"/invoices/{document_id}", company_id, documents)
+        return self._read("get_invoice", "/invoices", company_id, document_id, documents)
 
     def get_credit_note(self, company_id: str, document_id: str, *, documents: str = "pdf") -> PacAnswer:
         """Read a credit note, with the short-lived address of its PDF."""
-        return self._read("get_credit_note", f"/credit-notes/{document_id}", company_id, documents)
+        return self._read("get_credit_note", "/credit-notes", company_id, document_id, documents)
 
     def void_invoice(self, company_id: str, document_id: str, reason: str) -> PacAnswer:
         """Void an authorised invoice: a DELETE with a JSON body. `reason` has 15 to 1000 characters."""
-        return self._void("void_invoice", f"/invoices/{document_id}", company_id, reason)
+        return self._void("void_invoice", "/invoices", company_id, document_id, reason)
 
     def void_credit_note(self, company_id: str, document_id: str, reason: str) -> PacAnswer:
         """Void an authorised credit note, as `void_invoice`."""
-        return self._void("void_credit_note", f"/credit-notes/{document_id}", company_id, reason)
+        return self._void("void_credit_note", "/credit-notes", company_id, document_id, reason)
 
     def cancel_invoice(self, company_id: str, document_id: str, reason: str) -> PacAnswer:
         """The older cancel endpoint, for data flows not yet moved; its path is the operator's (PAC_LEGACY_CANCEL_PATH)."""
@@ -99,26 +100,30 @@ class PacService:
             )
         path = "/" + self._legacy_cancel_path.strip("/").removeprefix("pan/v1/")
         body = {"documentId": document_id, "reason": reason}
-        return self._post("cancel_invoice", path, body, company_id, about_document=True)
+        return self._post("cancel_invoice", path, body, _of(company_id), act=Act.VOID)
 
     def find_documents(
         self, company_id: str, path: str, number: str
     ) -> Iterator[tuple[Mapping[str, Any], Answer]]:
         """Every row of the list at `path` ("/invoices", "/credit-notes") filtered by number, page after page.
 
-        Raises NotSupported when there is no such list.
+        Raises NotSupported where there is no such list, or where it does not come to an end.
         """
+        seen: set[str] = set()
         for page in range(1, _MOST_PAGES + 1):
-            params = {"idCompany": company_id, "documentNumber": number, "limit": _PAGE_SIZE, "page": page}
-            answer = self._http.get("find_documents", path, params=params)
-            if answer.status in _NO_SUCH_ENDPOINT:
-                raise NotSupported(status=answer.status, exchange_id=answer.exchange_id)
-            rows = reading.rows_of(reading.require_success(answer).body, "documents")
+            params = {**_of(company_id), "documentNumber": number, "limit": _PAGE_SIZE, "page": page}
+            answer = self._list("find_documents", path, params)
+            rows = reading.rows_of(answer.body, "documents")
             if rows is None:
                 raise NotSupported(status=answer.status, body=answer.body, exchange_id=answer.exchange_id)
-            yield from ((row, answer) for row in rows)
-            if len(rows) < _page_size(answer.body):
+            new = [row for row in rows if repr(row) not in seen]
+            yield from ((row, answer) for row in new)
+            if len(rows) < (reading.page_size(answer.body) or _PAGE_SIZE):
                 return
+            if not new:
+                break
+            seen |= {repr(row) for row in new}
+        raise NotSupported(gettext_noop("La lista de documentos del proveedor no termina: no prueba nada."))
 
     # Notifications
 
@@ -127,10 +132,8 @@ class PacService:
     ) -> PacAnswer:
         """Have the webhook of one document sent again to `url`, signed with `secret`."""
         body = {"documentId": document_id, "webhookUrl": url, "userId": user_id, "webhookSecret": secret}
-        body = {name: value for name, value in body.items() if value}
-        return self._post(
-            "notify_webhook", "/documents/notify-webhook", body, company_id, about_document=True
-        )
+        path = "/documents/notify-webhook"
+        return self._post("notify_webhook", path, _given(body), _of(company_id), act=Act.DOCUMENT)
 
     def notify_email(
         self,
@@ -143,7 +146,8 @@ class PacService:
     ) -> PacAnswer:
         """Have the document's PDF sent to an address. `document_type` is invoice or credit-note."""
         body = {"documentId": document_id, "mail": mail, "message": message, "documentType": document_type}
-        return self._post("notify_email", "/documents/notify-email", body, company_id, about_document=True)
+        path = "/documents/notify-email"
+        return self._post("notify_email", path, _given(body), _of(company_id), act=Act.DOCUMENT)
 
     # Verification and catalogues
 
@@ -155,7 +159,7 @@ class PacService:
         if answer.status == 404:
             raise Refused(
                 status=answer.status,
-                problems=tuple(reading.problems_of(answer.body)),
+                problems=tuple(complaints.problems_of(answer.body)),
                 body=answer.body,
                 exchange_id=answer.exchange_id,
             )
@@ -163,11 +167,10 @@ class PacService:
 
     def goods_and_services(self, company_id: str) -> PacAnswer:
         """The CPBS catalogue; `body` is the list of rows."""
-        answer = self._http.get("goods_and_services", "/goods-and-services", params={"idCompany": company_id})
+        params = _of(company_id)
+        answer = self._http.get("goods_and_services", "/goods-and-services", params=params)
         if answer.status == 404:
-            answer = self._http.get(
-                "goods_and_services", "/dgi/goods-and-services", params={"idCompany": company_id}
-            )
+            answer = self._http.get("goods_and_services", "/dgi/goods-and-services", params=params)
         return self._plain(answer)
 
     # Companies and offices
@@ -178,45 +181,40 @@ class PacService:
 
     def get_company(self, company_id: str) -> PacAnswer:
         """One company; its `affiliated` tells whether it may issue."""
-        return self._plain(self._http.get("get_company", f"/companies/{company_id}"), about_document=True)
+        return self._plain(self._http.get("get_company", _company_path(company_id)), Act.DOCUMENT)
 
-    def list_companies(self) -> PacAnswer:
+    def list_companies(self, *, page: int = 1) -> PacAnswer:
         """The companies of the key. Raises NotSupported when there is no such list."""
-        answer = self._http.get("list_companies", "/companies")
-        if answer.status in _NO_SUCH_ENDPOINT:
-            raise NotSupported(status=answer.status, exchange_id=answer.exchange_id)
-        return self._plain(answer)
+        return self._plain(self._list("list_companies", "/companies", {"page": page} if page > 1 else {}))
 
     def update_company(self, company_id: str, changes: Mapping[str, Any]) -> PacAnswer:
-        """Change some members of a company; safe to repeat."""
-        answer = self._http.write(
-            "update_company", "PATCH", f"/companies/{company_id}", body=to_bytes(changes), may_repeat=True
+        """Change some members of a company."""
+        path = _company_path(company_id)
+        return self._plain(
+            self._http.write("update_company", "PATCH", path, body=to_bytes(changes)), Act.DOCUMENT
         )
-        return self._plain(answer, about_document=True)
 
     def affiliate(self, company_id: str, affiliation_type: int) -> PacAnswer:
         """3 asks for the QR the customer scans, 1 finishes. A GET with side effects: repeated only while nothing left."""
-        params = {"idCompany": company_id, "affiliationType": affiliation_type}
+        params = {**_of(company_id), "affiliationType": affiliation_type}
         return self._plain(self._http.write("affiliate", "GET", "/company-affiliate", params=params))
 
     def list_offices(self, company_id: str) -> PacAnswer:
         """The branches of a company. Raises NotSupported when there is no such list."""
-        answer = self._http.get("list_offices", f"/companies/{company_id}/offices")
-        if answer.status in {405, 501}:
+        answer = self._http.get("list_offices", f"{_company_path(company_id)}/offices")
+        if answer.status == 405:
             raise NotSupported(status=answer.status, exchange_id=answer.exchange_id)
-        return self._plain(answer, about_document=True)
+        return self._plain(answer, Act.DOCUMENT)
 
     def create_office(self, company_id: str, payload: Mapping[str, Any]) -> PacAnswer:
         """Add a branch; where the main one may not be added it is changed instead (contract wire.md 11 and 14)."""
-        path = f"/companies/{company_id}"
+        path = _company_path(company_id)
         try:
             return self._post("create_office", f"{path}/offices", payload)
         except (Refused, Incident) as error:
             if payload.get("type") != "main" or error.status in {401, 403}:
                 raise
-            answer = self._http.write(
-                "update_main_office", "PATCH", f"{path}/office", body=to_bytes(payload), may_repeat=True
-            )
+            answer = self._http.write("update_main_office", "PATCH", f"{path}/office", body=to_bytes(payload))
             if not answer.is_success:
                 raise
             return self._plain(answer)
@@ -235,7 +233,7 @@ class PacService:
     ) -> PacAnswer:
         """Counts and totals of one company between two days, both included. `body` is as received."""
         params = {
-            "idCompany": company_id,
+            **_of(company_id),
             "from": str(from_date),
             "to": str(to_date),
             "docType": doc_type,
@@ -259,38 +257,54 @@ class PacService:
     ) -> PacAnswer:
         headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
         answer = self._http.write(
-            operation, "POST", path, params={"idCompany": company_id}, body=_bytes(payload), headers=headers
+            operation, "POST", path, params=_of(company_id), body=_bytes(payload), headers=headers
         )
-        return reading.answer_about_document(reading.require_success(answer))
+        complaints.require_success(answer, Act.CREATE)
+        return reading.answer_about_document(reading.require_object(answer))
 
-    def _read(self, operation: str, path: str, company_id: str, documents: str) -> PacAnswer:
-        answer = self._http.get(
-            operation, path, params=_given({"idCompany": company_id, "documents": documents})
+    def _read(
+        self, operation: str, path: str, company_id: str, document_id: str, documents: str
+    ) -> PacAnswer:
+        params = _given({**_of(company_id), "documents": documents})
+        answer = self._http.get(operation, f"{path}/{_segment(document_id)}", params=params)
+        complaints.require_success(answer, Act.DOCUMENT)
+        return reading.answer_about_document(reading.require_object(answer))
+
+    def _void(self, operation: str, path: str, company_id: str, document_id: str, reason: str) -> PacAnswer:
+        body = to_bytes({"reason": reason})
+        answer = self._http.write(
+            operation, "DELETE", f"{path}/{_segment(document_id)}", params=_of(company_id), body=body
         )
-        return reading.answer_about_document(reading.require_success(answer, about_document=True))
-
-    def _void(self, operation: str, path: str, company_id: str, reason: str) -> PacAnswer:
-        body = json.dumps({"reason": reason}, ensure_ascii=False).encode()
-        answer = self._http.write(operation, "DELETE", path, params={"idCompany": company_id}, body=body)
-        return reading.answer_about_document(reading.require_success(answer, about_document=True))
+        return reading.answer_about_document(complaints.require_success(answer, Act.VOID))
 
     def _post(
         self,
         operation: str,
         path: str,
         payload: Payload,
-        company_id: str = "",
+        params: Mapping[str, Any] | None = None,
         *,
-        about_document: bool = False,
+        act: Act = Act.OTHER,
     ) -> PacAnswer:
-        answer = self._http.write(
-            operation, "POST", path, params=_given({"idCompany": company_id}), body=_bytes(payload)
+        return self._plain(
+            self._http.write(operation, "POST", path, params=params, body=_bytes(payload)), act
         )
-        return self._plain(answer, about_document=about_document)
 
-    def _plain(self, answer: Answer, *, about_document: bool = False) -> PacAnswer:
+    def _list(self, operation: str, path: str, params: Mapping[str, Any]) -> Answer:
+        """A list that not every account has. A 501 comes as UNKNOWN from the transport, which repeats what is transient."""
+        try:
+            answer = self._http.get(operation, path, params=params)
+        except Unsettled as error:
+            if error.status != 501:
+                raise
+            raise NotSupported(status=501, exchange_id=error.exchange_id) from error
+        if answer.status in {404, 405}:
+            raise NotSupported(status=answer.status, exchange_id=answer.exchange_id)
+        return complaints.require_success(answer)
+
+    def _plain(self, answer: Answer, act: Act = Act.OTHER) -> PacAnswer:
         """An answer that is no document: its body as received."""
-        reading.require_success(answer, about_document=about_document)
+        complaints.require_success(answer, act)
         message = answer.body.get("message", "") if isinstance(answer.body, Mapping) else ""
         return PacAnswer(
             http_status=answer.status,
@@ -309,8 +323,21 @@ def _given(params: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in params.items() if value not in (None, "")}
 
 
-def _page_size(body: Any) -> int:
-    """How many rows a full page has: what the answer says its limit is, else what we asked for."""
-    metadata = body.get("metadata") if isinstance(body, Mapping) else None
-    limit = metadata.get("limit") if isinstance(metadata, Mapping) else None
-    return limit if isinstance(limit, int) and limit > 0 else _PAGE_SIZE
+def _of(company_id: str) -> dict[str, str]:
+    """In whose name a call is made. Without it the main company of the key would act: never let that happen unseen."""
+    if not company_id.strip():
+        raise Incident(
+            gettext_noop("La empresa no tiene identificador en Alanube (pac_company_id). No se envió nada.")
+        )
+    return {"idCompany": company_id}
+
+
+def _company_path(company_id: str) -> str:
+    return f"/companies/{_segment(_of(company_id)['idCompany'])}"
+
+
+def _segment(identifier: str) -> str:
+    """An id as one part of a path: whatever it holds, it leads nowhere else. Raises NotFound for one that names nothing."""
+    if not identifier.strip(". "):
+        raise NotFound
+    return quote(identifier, safe="")

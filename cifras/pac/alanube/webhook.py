@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cifras.pac.contract import PacEvent
+from cifras.pac.masking import storable
 
 
 def parse_event(body: Mapping[str, Any]) -> PacEvent:
@@ -21,4 +22,5 @@ def parse_event(body: Mapping[str, Any]) -> PacEvent:
 
 def _text(body: Mapping[str, Any], name: str) -> str:
     value = body.get(name)
-    return value.strip()[:500] if isinstance(value, str) else ""
+    is_text = isinstance(value, str | int) and not isinstance(value, bool)
+    return storable(str(value).strip()[:500]) if is_text else ""

@@ -61,14 +61,12 @@ def rule_error(problems: Sequence[Problem], behaviour: Behaviour) -> Response:
     return error(400, problems[0].message, problems[0].code)
 
 
-def page_of(documents: Sequence[Any], *, page: int, limit: int) -> Response:
-    """One page of a list."""
-    start = (page - 1) * limit
-    shown = documents[start : start + limit]
+def page_of(shown: Sequence[Any], *, page: int, limit: int, start_at: int) -> Response:
+    """One page of a list; `shown` are its documents, the first of them is number `start_at` counted from 0."""
     metadata = {
         "current_page": page,
         "limit": limit,
-        "from": start + 1 if shown else None,
-        "to": start + len(shown) if shown else None,
+        "from": start_at + 1 if shown else None,
+        "to": start_at + len(shown) if shown else None,
     }
     return Response(200, {"metadata": metadata, "documents": shown})

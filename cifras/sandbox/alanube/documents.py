@@ -61,7 +61,7 @@ class Desk:
         if status != 200:
             return error(status, "Not available")
         try:
-            page, limit = int(query.get("page", 1)), int(query.get("limit", 25))
+            page, limit = int(query.get("page", 1)), min(int(query.get("limit", 25)), _LONGEST_PAGE)
             start = date.fromisoformat(query.get("start", "0001-01-01"))
             end = date.fromisoformat(query.get("end", "9999-12-31"))
         except ValueError:
@@ -70,11 +70,13 @@ class Desk:
             return error(400, "page and limit must be greater than 0")
         with self.world.authority.lock:
             found = [
-                shown(self.world, document)
+                document
                 for document in reversed(self.world.authority.of_company(self.company.id, self.kind))
                 if start <= document.issued_at.date() <= end and self._fits(document, query)
             ]
-        return page_of(found, page=page, limit=min(limit, _LONGEST_PAGE))
+            start_at = (page - 1) * limit
+            members = [shown(self.world, document) for document in found[start_at : start_at + limit]]
+        return page_of(members, page=page, limit=limit, start_at=start_at)
 
     def void(self, request: Request, document_id: str) -> Response:
         """Record the void event; the legal status stays."""

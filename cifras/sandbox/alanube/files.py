@@ -27,9 +27,8 @@ def download(world: World, request: Request, document_id: str, kind: str) -> Res
 
 def consultation(world: World, request: Request) -> Response:
     """What anybody sees who scans a document's QR."""
-    cufe = request.query.get("chFE", "")
-    document = next((each for each in list(world.authority.documents.values()) if each.cufe == cufe), None)
-    if document is None or not cufe:
+    document = world.authority.look_up(request.query.get("chFE", ""))
+    if document is None:
         return Response(404, b"<!doctype html><p>No existe.</p>", "text/html; charset=utf-8")
     state = "ANULADA" if document.is_void else document.legal_status
     rows = (

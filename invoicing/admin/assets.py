@@ -1,0 +1,5 @@
+"""The style and script of the documents' pages."""
+
+from django import forms
+
+ASSETS = forms.Media(css={"all": ("cifras/documents.css",)}, js=("cifras/documents.js",))

@@ -1,0 +1,14 @@
+"""Credit notes."""
+
+from django.contrib import admin
+
+from invoicing.admin.documents import DocumentAdmin
+from invoicing.models import Credit
+from invoicing.models.choices import Kind
+
+
+@admin.register(Credit)
+class CreditAdmin(DocumentAdmin):
+    """Credit notes: their list, their pages and what may be done with them."""
+
+    kind = Kind.CREDIT

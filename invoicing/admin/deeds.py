@@ -1,0 +1,116 @@
+"""What can be done with a document now, and why the rest cannot: the buttons of its page."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from cifras.core.rights import may
+from cifras.core.wording import sentence
+from cifras.fiscal.errors import RuleBroken
+from cifras.fiscal.lifecycle import LegalStatus, Submission, VoidStatus
+from cifras.fiscal.voiding import VoidWindowClosed
+from cifras.pac.contract import Capability
+from cifras.pac.errors import PacError
+from invoicing.models import Document
+from invoicing.models.choices import Kind
+from invoicing.services import issuing, voiding
+from tenants.services.accounts import provider_spec
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """One button. `why_not` is empty when it can be done; `asks` opens a dialog first, else it is done at once."""
+
+    name: str
+    label: str
+    icon: str
+    variant: str = "default"
+    asks: bool = True
+    why_not: str = ""
+
+
+def right(document: Document, deed: str) -> str:
+    """The permission for a deed ("issue", "void", "discard", "change", "view") on this kind of document."""
+    return f"invoicing.{deed}_{Kind(document.kind).lower()}"
+
+
+def deeds_of(document: Document, staff: Any) -> list[Deed]:
+    """The buttons, by what is possible now and by what `staff` may do."""
+    if document.submission == Submission.DISCARDED:
+        return []
+    if document.submission == Submission.DRAFT:
+        return [
+            Deed("review", _("Revisar"), "fact_check"),
+            Deed("issue", _("Emitir"), "send", "primary", why_not=_no_right(document, staff, "issue")),
+            _discard(document, staff),
+        ]
+    found = [_ask(document, staff)]
+    if provider_spec(document.provider).can(Capability.PDF):
+        found.append(_attach(document, staff))
+    if document.legal_status != LegalStatus.DGI_AUTHORIZED:
+        found.append(_discard(document, staff))
+    if document.void_status != VoidStatus.VOIDED:
+        found.append(_void(document, staff))
+    return found
+
+
+def void_obstacle(document: Document) -> RuleBroken | PacError | None:
+    """What stands in the way of a void now, the reason's text aside."""
+    return refusal_of(lambda: voiding.require_eligible(document, at=timezone.now()))
+
+
+def refusal_of(question: Callable[[], object]) -> RuleBroken | PacError | None:
+    """A guard's or a service's refusal as a value; None when it raised none."""
+    try:
+        question()
+    except (RuleBroken, PacError) as refusal:
+        return refusal
+    return None
+
+
+def attach_obstacle(document: Document) -> str:
+    """Why asking for the PDF makes no sense now; empty when it does."""
+    if document.has_pdf:
+        return _("Ya tiene su PDF: está en Archivos.")
+    if not document.document_id:
+        return _("No consta en el PAC: no hay PDF que pedir.")
+    if document.legal_status not in {LegalStatus.PAC_AUTHORIZED, LegalStatus.DGI_AUTHORIZED}:
+        return _("El PDF llega con la autorización, que aún falta.")
+    return ""
+
+
+def _ask(document: Document, staff: Any) -> Deed:
+    label = _("Consultar ahora") if document.submission == Submission.UNKNOWN else _("Actualizar")
+    why_not = _no_right(document, staff, "change")
+    if not why_not and document.submission not in {Submission.ACCEPTED, Submission.UNKNOWN}:
+        why_not = _("El PAC aún no lo tiene, o lo rechazó: no hay nada que consultar.")
+    return Deed("refresh", label, "refresh", asks=False, why_not=why_not)
+
+
+def _attach(document: Document, staff: Any) -> Deed:
+    why_not = _no_right(document, staff, "change") or attach_obstacle(document)
+    return Deed("attach_pdf", _("Adjuntar PDF"), "picture_as_pdf", asks=False, why_not=why_not)
+
+
+def _discard(document: Document, staff: Any) -> Deed:
+    why_not = _no_right(document, staff, "discard")
+    refusal = None if why_not else refusal_of(lambda: issuing.require_discardable(document))
+    return Deed(
+        "discard", _("Descartar"), "delete", why_not=why_not or (sentence(refusal) if refusal else "")
+    )
+
+
+def _void(document: Document, staff: Any) -> Deed:
+    """Outside the window the dialog still opens: there it offers the credit note."""
+    why_not = _no_right(document, staff, "void")
+    refusal = None if why_not else void_obstacle(document)
+    if refusal and not isinstance(refusal, VoidWindowClosed):
+        why_not = sentence(refusal)
+    return Deed("void", _("Anular"), "block", "danger", why_not=why_not)
+
+
+def _no_right(document: Document, staff: Any, deed: str) -> str:
+    return "" if may(staff, right(document, deed)) else _("Su rol no permite este acto.")

@@ -1,0 +1,180 @@
+"""What is asked before a document is issued, discarded or voided: what will happen, and the reason.
+
+Each dialog is a page of its own; where scripts run, it opens over the document's page. A refusal shows inside, with all that
+was typed.
+"""
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.widgets import UnfoldAdminTextareaWidget
+
+from cifras.core.wording import sentence, sentences
+from cifras.fiscal.errors import RuleBroken
+from cifras.fiscal.voiding import VoidWindowClosed
+from cifras.pac.contract import ReasonLimits
+from cifras.pac.errors import PacError
+from invoicing.admin.deeds import void_obstacle
+from invoicing.admin.document_page import Deadline, deadline_of
+from invoicing.admin.figures import money
+from invoicing.admin.foresight import after_discard, after_issue, after_void
+from invoicing.admin.mending import Mending, mendings
+from invoicing.models import Document
+from invoicing.models.choices import Kind
+from invoicing.services import crediting, preflight
+
+DUPLICATE = "possible_duplicate"
+_WARNINGS = {
+    DUPLICATE: gettext_lazy(
+        "Posible duplicado: hace poco se hizo otro documento con el mismo receptor y el mismo total."
+    ),
+    "untaxed_charge": gettext_lazy(
+        "Lleva flete o seguro sin ITBMS aunque la venta sí lo paga. Si debe pagarlo, póngalo como una línea más."
+    ),
+}
+VOID_REASONS = (
+    gettext_lazy("Datos del receptor incorrectos; se emitirá una factura nueva."),
+    gettext_lazy("Importes o líneas incorrectos; se emitirá un documento corregido."),
+    gettext_lazy("La operación no se realizó: el cliente desistió de la compra."),
+    gettext_lazy("Documento emitido dos veces por error; la venta ya consta en otro."),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Dialog:
+    """What a dialog shows. Without `submit` there is nothing to do but to go back."""
+
+    title: str
+    submit: str = ""
+    variant: str = "primary"
+    consequences: list[str] = field(default_factory=list)
+    warnings: list[Any] = field(default_factory=list)
+    obstacle: str = ""
+    mendings: list[Mending] = field(default_factory=list)
+    deadline: Deadline | None = None
+    offer: str = ""
+    templates: tuple[Any, ...] = ()
+
+
+class ReasonWidget(UnfoldAdminTextareaWidget):
+    """A text with a live counter of its characters, blanks at the ends aside."""
+
+    template_name = "admin/invoicing/document/reason.html"
+
+    def __init__(self, limits: ReasonLimits) -> None:
+        super().__init__({"rows": 4, "data-counter": "1"})
+        self.limits = limits
+
+    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
+        length = len((value or "").strip())
+        return super().get_context(name, value, attrs) | {"limits": self.limits, "length": length}
+
+
+class IssueForm(forms.Form):
+    """Issuing asks for a reason only where the document looks like a duplicate."""
+
+    duplicate_reason = forms.CharField(
+        label=gettext_lazy("Por qué no es un duplicado"),
+        max_length=500,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}),
+    )
+
+    def __init__(self, *args: Any, asks: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not asks:
+            del self.fields["duplicate_reason"]
+
+
+class DiscardForm(forms.Form):
+    """Why it is put aside; may stay empty."""
+
+    reason = forms.CharField(
+        label=gettext_lazy("Motivo (opcional)"),
+        max_length=500,
+        required=False,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}),
+    )
+
+
+class VoidForm(forms.Form):
+    """The reason that goes to the authority. Its length is the guard's business, which knows the provider's limits."""
+
+    reason = forms.CharField(label=gettext_lazy("Motivo de la anulación"), required=False)
+
+    def __init__(self, *args: Any, limits: ReasonLimits, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["reason"].widget = ReasonWidget(limits)
+
+
+class refusals_on(AbstractContextManager[None, bool]):  # noqa: N801 reads as a function
+    """Whatever is refused inside stands on the form, beside the field it names or on top."""
+
+    def __init__(self, form: forms.Form) -> None:
+        self.form = form
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> bool:
+        if isinstance(error, RuleBroken):
+            for reason in error.reasons:
+                self.form.add_error(
+                    reason.field if reason.field in self.form.fields else None, sentence(reason)
+                )
+        elif isinstance(error, PacError):
+            self.form.add_error(None, sentences(error))
+        return isinstance(error, RuleBroken | PacError)
+
+
+def issue_dialog(document: Document, staff: Any) -> tuple[Dialog, bool]:
+    """The dialog, and whether it asks why the document is no duplicate."""
+    reasons, warnings = preflight.review(document)
+    dialog = Dialog(
+        title=_("Emitir"),
+        submit="" if reasons else _("Emitir"),
+        consequences=[] if reasons else after_issue(document),
+        warnings=[_WARNINGS.get(code, code) for code in dict.fromkeys(warnings)],
+        mendings=mendings(document, reasons, staff),
+    )
+    return dialog, DUPLICATE in warnings and not reasons
+
+
+def discard_dialog(document: Document) -> Dialog:
+    """Discarding is a word of ours alone."""
+    return Dialog(
+        title=_("Descartar"), submit=_("Descartar"), variant="danger", consequences=after_discard(document)
+    )
+
+
+def void_dialog(document: Document) -> Dialog:
+    """Inside the window the void; outside it, what may still be credited."""
+    title, obstacle = _("Anular"), void_obstacle(document)
+    if isinstance(obstacle, VoidWindowClosed):
+        return Dialog(title=title, obstacle=sentence(obstacle), offer=_credit_offer(document))
+    if obstacle:
+        return Dialog(title=title, obstacle=sentence(obstacle))
+    return Dialog(
+        title=title,
+        submit=_("Anular ante la DGI"),
+        variant="danger",
+        consequences=after_void(document),
+        deadline=deadline_of(document),
+        templates=VOID_REASONS,
+    )
+
+
+def _credit_offer(document: Document) -> str:
+    if document.kind != Kind.INVOICE:
+        return _(
+            "Una nota de crédito fuera de plazo ya no se anula: si sobra, facture de nuevo la diferencia."
+        )
+    left = crediting.remaining(document)
+    if not left:
+        return _("Sus notas de crédito ya cubren el total: no queda nada por acreditar.")
+    return _(
+        "Lo que corresponde ahora es una nota de crédito por {amount}, lo que queda sin acreditar de esta factura."
+    ).format(amount=money(left, document.currency))

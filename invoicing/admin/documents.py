@@ -1,0 +1,188 @@
+"""A document's page, and the hidden page that serves the autocomplete boxes.
+
+What was issued is read here and never edited. The page follows background work by a small poll of its own fragment.
+"""
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import path
+from django.utils.crypto import salted_hmac
+
+from cifras.core.admin.big_list import ReadOnlyBigListAdmin
+from cifras.core.rights import may
+from cifras.fiscal.lifecycle import Submission
+from invoicing.admin import document_page
+from invoicing.admin.assets import ASSETS
+from invoicing.admin.badges import alerts, business_badge, legal_badge
+from invoicing.admin.bulk import BulkDoorsMixin
+from invoicing.admin.deeds import deeds_of, right
+from invoicing.admin.document_tabs import address_of, tabs_for
+from invoicing.admin.doors import DocumentDoorsMixin
+from invoicing.admin.exchange_shown import shown
+from invoicing.admin.figures import money
+from invoicing.admin.lists import DocumentListMixin
+from invoicing.models import Document
+from invoicing.services import settling
+from tenants.models import Exchange, Tenant
+
+_FAMILY = ("tenant", "office", "receiver", "credited", "replaces", "created_by")
+
+
+class DocumentAdmin(DocumentDoorsMixin, BulkDoorsMixin, DocumentListMixin):
+    """A face of Document: its list, its page, its acts. Drafts are edited by a mixin that stands before this class."""
+
+    audits_changes = False  # the services do
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related(*_FAMILY)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Only a draft changes."""
+        is_open = obj is None or obj.submission == Submission.DRAFT
+        return is_open and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_urls(self) -> list[Any]:
+        name = f"{self.opts.app_label}_{self.opts.model_name}"
+        return [
+            path(
+                "<path:object_id>/fragment/", self.guarded_view(self.fragment_view), name=f"{name}_fragment"
+            ),
+            path(
+                "<path:object_id>/exchange/<uuid:exchange_uid>/",
+                self.guarded_view(self.exchange_view),
+                name=f"{name}_exchange",
+            ),
+            *super().get_urls(),
+        ]
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        document = self._seen(request, object_id)
+        if request.method not in {"GET", "HEAD"}:
+            raise PermissionDenied
+        context = self.admin_site.each_context(request) | self.page_context(request, document)
+        request.current_app = self.admin_site.name
+        return TemplateResponse(
+            request, "admin/invoicing/document/page.html", context | (extra_context or {})
+        )
+
+    def fragment_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """The page's changing part; 204 when it would look as it did to whoever asks."""
+        document = self._seen(request, object_id)
+        if request.GET.get("seen") == self._state(document):
+            return HttpResponse(status=204)
+        return TemplateResponse(
+            request, "admin/invoicing/document/fragment.html", self.page_context(request, document)
+        )
+
+    def exchange_view(self, request: HttpRequest, object_id: str, exchange_uid: Any) -> HttpResponse:
+        """One exchange of this document, in full."""
+        document = self._seen(request, object_id)
+        if not may(request.user, "tenants.view_exchange"):  # type: ignore[arg-type]
+            raise PermissionDenied
+        exchange = (
+            Exchange.objects.visible_to(request.user)  # type: ignore[arg-type]
+            .filter(uid=exchange_uid, document_uid=document.uid)
+            .first()
+        )
+        if exchange is None:
+            raise Http404
+        request.current_app = self.admin_site.name
+        context = {
+            **self.admin_site.each_context(request),
+            **shown(exchange),
+            "title": str(exchange),
+            "opts": self.opts,
+            "original": document,
+            "assets": ASSETS,
+            "back": f"{self.address_of(document)}?tab=exchanges",
+        }
+        return TemplateResponse(request, "admin/invoicing/document/exchange_page.html", context)
+
+    def page_context(self, request: HttpRequest, document: Document) -> dict[str, Any]:
+        """What page and fragment show."""
+        tabs = tabs_for(request.user)
+        tab = next((tab for tab in tabs if tab.name == request.GET.get("tab")), tabs[0])
+        tenant = document.tenant
+        return {
+            "title": str(document),
+            "opts": self.opts,
+            "original": document,
+            "document": document,
+            "assets": ASSETS,
+            "tenant_address": self._tenant_address(request, tenant),
+            "badges": [legal_badge(document), business_badge(settling.business(document)), *alerts(document)],
+            "total": money(document.total, document.currency),
+            "deadline": document_page.deadline_of(document),
+            "is_sandbox": document.environment == Tenant.Environment.SANDBOX,
+            "notices": document_page.notices_of(document),
+            "next_step": document_page.next_step(document),
+            "is_moving": document_page.is_moving(document),
+            "state": self._state(document),
+            "deeds": [
+                (deed, self.address_of(document, deed.name)) for deed in deeds_of(document, request.user)
+            ],
+            "tabs": tabs,
+            "tab": tab,
+            "page_address": self.address_of(document),
+            "fragment_address": self.address_of(document, "fragment"),
+            "panel": tab.read(document, request.user),
+            "panel_template": f"admin/invoicing/document/tab_{tab.name}.html",
+        }
+
+    def _seen(self, request: HttpRequest, object_id: str) -> Any:
+        """The document, for somebody who may look at its kind."""
+        document = self.require_object(request, object_id)
+        if not may(request.user, right(document, "view")) and not may(  # type: ignore[arg-type]
+            request.user,  # type: ignore[arg-type]
+            right(document, "change"),
+        ):
+            raise PermissionDenied
+        return document
+
+    def _state(self, document: Document) -> str:
+        seen = document_page.state_of(document, document_page.last_event(document))
+        return salted_hmac("document page", seen).hexdigest()[:16]
+
+    def _tenant_address(self, request: HttpRequest, tenant: Tenant) -> str:
+        if not may(request.user, "tenants.view_tenant"):  # type: ignore[arg-type]
+            return ""
+        return str(self.admin_site.get_model_admin(Tenant).address_of(tenant))
+
+
+@admin.register(Document)
+class AnyDocumentAdmin(ReadOnlyBigListAdmin):
+    """Documents of either kind, for the autocomplete boxes. It is not in the menu; its pages are those of the faces."""
+
+    search_routes = DocumentListMixin.search_routes
+    list_select_related = ("tenant",)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        document = self.require_object(request, object_id)
+        if not self.has_view_permission(request, document):
+            raise PermissionDenied
+        return HttpResponseRedirect(address_of(document))

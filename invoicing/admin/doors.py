@@ -1,0 +1,167 @@
+"""The acts on one document: right, form, one service call, message. A GET changes nothing."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import path
+from django.utils.translation import gettext as _
+
+from cifras.core.admin.staff_admin import StaffAdmin
+from cifras.core.rights import may
+from invoicing import services
+from invoicing.admin.assets import ASSETS
+from invoicing.admin.deeds import attach_obstacle, right
+from invoicing.admin.dialogs import (
+    Dialog,
+    DiscardForm,
+    IssueForm,
+    VoidForm,
+    discard_dialog,
+    issue_dialog,
+    refusals_on,
+    void_dialog,
+)
+from invoicing.admin.figures import money
+from invoicing.admin.mending import mendings
+from invoicing.models import Document
+from invoicing.models.choices import Kind
+from invoicing.services import preflight, watching
+from tenants.models import Tenant
+from tenants.services.accounts import provider_spec
+
+DIALOG_PAGE = "admin/invoicing/document/dialog.html"
+
+
+class DocumentDoorsMixin(StaffAdmin):
+    """Review, issue, discard, void, refresh, attach the PDF."""
+
+    def get_urls(self) -> list[Any]:
+        doors = {
+            "review": self.review_view,
+            "issue": self.issue_view,
+            "discard": self.discard_view,
+            "void": self.void_view,
+            "refresh": self.refresh_view,
+            "attach_pdf": self.attach_pdf_view,
+        }
+        return [
+            path(
+                f"<path:object_id>/{name.replace('_', '-')}/",
+                self.guarded_view(view),
+                name=f"{self.opts.app_label}_{self.opts.model_name}_{name}",
+            )
+            for name, view in doors.items()
+        ] + super().get_urls()
+
+    def review_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Everything that stands in the way of sending it, at once, each with a link to where it is mended."""
+        document = self._permitted(request, object_id, "view")
+        reasons, _warnings = preflight.review(document)
+        found = mendings(document, reasons, request.user)
+        return self._draw(request, document, Dialog(title=_("Revisar"), mendings=found), is_review=True)
+
+    def issue_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        document = self._permitted(request, object_id, "issue")
+        dialog, asks = issue_dialog(document, request.user)
+        form = IssueForm(request.POST if request.method == "POST" else None, asks=asks)
+        if form.is_valid():
+            issue = (
+                services.generate_invoice if document.kind == Kind.INVOICE else services.convert_credit_to_dgi
+            )
+            with refusals_on(form):
+                issued = issue(
+                    document.uid,
+                    actor=request.user,
+                    duplicate_reason=form.cleaned_data.get("duplicate_reason", ""),
+                )
+                text = _("En cola con el número {number}; se envía al PAC en seguida.").format(
+                    number=issued.number
+                )
+                return self._done(request, document, text)
+        return self._draw(request, document, dialog, form)
+
+    def discard_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        document = self._permitted(request, object_id, "discard")
+        form = DiscardForm(request.POST if request.method == "POST" else None)
+        if form.is_valid():
+            with refusals_on(form):
+                services.discard_document(
+                    document.uid, actor=request.user, reason=form.cleaned_data["reason"]
+                )
+                return self._done(request, document, _("Descartado. Solo nosotros lo sabemos."))
+        return self._draw(request, document, discard_dialog(document), form)
+
+    def void_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        document = self._permitted(request, object_id, "void")
+        limits = provider_spec(document.provider).void_reason
+        form = VoidForm(request.POST if request.method == "POST" else None, limits=limits)
+        if form.is_valid():
+            void = services.void_invoice if document.kind == Kind.INVOICE else services.void_credit
+            with refusals_on(form):
+                void(document.uid, form.cleaned_data["reason"], actor=request.user)
+                text = _("Anulación pedida: se hace ante la DGI en seguida y el resultado aparece aquí.")
+                return self._done(request, document, text)
+        return self._draw(request, document, void_dialog(document), form)
+
+    def refresh_view(self, request: HttpRequest, object_id: str) -> HttpResponse | None:
+        document = self._permitted(request, object_id, "change")
+        if request.method == "POST":
+            watching.look_now(document, actor=request.user)
+            messages.info(request, _("Se consulta al PAC en seguida; la página sigue el resultado."))
+        return None
+
+    def attach_pdf_view(self, request: HttpRequest, object_id: str) -> HttpResponse | None:
+        document = self._permitted(request, object_id, "change")
+        obstacle = attach_obstacle(document)
+        if request.method == "POST" and obstacle:
+            messages.error(request, obstacle)
+        elif request.method == "POST":
+            watching.look_now(document, actor=request.user)
+            messages.info(request, _("Se pide el PDF al PAC en seguida; aparecerá en Archivos."))
+        return None
+
+    def _permitted(self, request: HttpRequest, object_id: str, deed: str) -> Any:
+        document = self.require_object(request, object_id)
+        if not may(request.user, right(document, deed)):  # type: ignore[arg-type]
+            raise PermissionDenied
+        return document
+
+    def _done(self, request: HttpRequest, document: Document, text: str) -> HttpResponse:
+        """Back to the document. A dialog is fetched in the background, so the page itself is told where to go."""
+        messages.success(request, text)
+        address = self.address_of(document)
+        if "HX-Request" in request.headers:
+            return HttpResponse(headers={"HX-Redirect": address})
+        return HttpResponseRedirect(address)
+
+    def _draw(
+        self,
+        request: HttpRequest,
+        document: Document,
+        dialog: Dialog,
+        form: forms.Form | None = None,
+        *,
+        is_review: bool = False,
+    ) -> HttpResponse:
+        request.current_app = self.admin_site.name
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"{dialog.title}: {document}",
+            "opts": self.opts,
+            "original": document,
+            "document": document,
+            "assets": ASSETS,
+            "total": money(document.total, document.currency),
+            "is_sandbox": document.environment == Tenant.Environment.SANDBOX,
+            "cufe_tail": (document.cufe or document.local_cufe)[-12:],
+            "dialog": dialog,
+            "form": form,
+            "is_review": is_review,
+            "back": self.address_of(document),
+            "action": request.path,
+        }
+        return TemplateResponse(request, DIALOG_PAGE, context)

@@ -1,0 +1,78 @@
+"""Amounts, moments and other people's words, as the staff site shows them."""
+
+import math
+import re
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext
+
+from cifras.fiscal.zones import written
+
+_SYMBOLS = {"PAB": "B/.", "USD": "B/.", "PEN": "S/"}
+# Control characters, and those that turn the direction of what follows: shown as a mark, never obeyed.
+_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+
+
+def money(amount: Decimal, currency: str = "PAB") -> str:
+    """B/. 1,234.50. PAB and USD are one bucket."""
+    sign = "-" if amount < 0 else ""
+    return f"{sign}{_SYMBOLS.get(currency, currency)} {abs(amount):,.2f}"
+
+
+def quantity(number: Decimal) -> str:
+    """A quantity or unit price without idle zeros, with two decimals at least when it has any: 2, 150.00, 0.125."""
+    text = f"{number:,.6f}".rstrip("0")
+    whole, _point, decimals = text.partition(".")
+    return f"{whole}.{decimals:0<2}" if decimals else whole
+
+
+def price(number: Decimal) -> str:
+    """A unit price: two decimals, or as many more as it has."""
+    text = quantity(number)
+    return text if "." in text else f"{text}.00"
+
+
+def percent(rate: Decimal | str) -> str:
+    """7 %."""
+    return f"{Decimal(rate).normalize():f} %"
+
+
+def moment(at: datetime | None) -> str:
+    """21/11/2026 10:30 in Panama; a dash when there is none."""
+    return written(at) if at else "—"
+
+
+def ago(at: datetime, now: datetime | None = None) -> str:
+    """How long ago: hace 5 min."""
+    span = (now or timezone.now()) - at
+    return gettext("hace {span}").format(span=spoken(max(span, timedelta(0))))
+
+
+def spoken(span: timedelta) -> str:
+    """A span in its largest unit that says enough: 6 días, 5 h, 25 min."""
+    minutes = span.total_seconds() / 60
+    if minutes >= 48 * 60:
+        days = int(minutes // (24 * 60))
+        return ngettext("{n} día", "{n} días", days).format(n=days)
+    if minutes >= 60:
+        return gettext("{n} h").format(n=int(minutes // 60))
+    return gettext("{n} min").format(n=max(math.ceil(minutes), 1))
+
+
+def stamp(at: datetime | None, now: datetime | None = None) -> SafeString | str:
+    """A moment as <time>, the relative one as its title."""
+    if at is None:
+        return "—"
+    return format_html(
+        '<time class="cf-nowrap" datetime="{}" title="{}">{}</time>', at.isoformat(), ago(at, now), moment(at)
+    )
+
+
+def as_received(text: object, limit: int = 2000) -> str:
+    """A provider's words, fit to be shown: unseen characters marked, what is endless cut."""
+    shown = _UNSEEN.sub("\N{REPLACEMENT CHARACTER}", str(text))
+    return shown if len(shown) <= limit else f"{shown[:limit]}…"

@@ -1,0 +1,71 @@
+"""What an act will do, said before it is done: both statuses, balance, deadline, number."""
+
+from dataclasses import replace
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from cifras.fiscal import voiding
+from cifras.fiscal.document import Mode
+from cifras.fiscal.lifecycle import business_status
+from cifras.fiscal.zones import local_date
+from invoicing.admin.badges import business_badge, legal_badge
+from invoicing.admin.figures import moment, money, spoken
+from invoicing.models import Document
+from invoicing.models.choices import Kind
+from invoicing.services import issuing, settling
+
+
+def after_issue(document: Document) -> list[str]:
+    """Number, immutability, and how long a void will be possible."""
+    now = timezone.now()
+    issued_at = timezone.localtime(document.issue_date or now)
+    deadline = voiding.deadline(issued_at, issuing.void_window(document))
+    point = f"{document.office.code}-{document.billing_point}"
+    if document.mode == Mode.PROFORM:
+        first = _(
+            "La proforma pasa a documento ante la DGI con el siguiente número de {point} y se envía al PAC."
+        )
+    else:
+        first = _("Toma el siguiente número de {point} y se envía al PAC. Desde entonces no cambia más.")
+    if deadline > now:
+        second = _("Con esta fecha de emisión quedan {span} para anular: hasta el {deadline}.")
+    else:
+        second = _(
+            "Con esta fecha de emisión el plazo para anular ya venció ({deadline}): solo cabría una nota de crédito."
+        )
+    span = spoken(deadline - now)
+    return [first.format(point=point), second.format(span=span, deadline=moment(deadline))]
+
+
+def after_void(document: Document) -> list[str]:
+    """Both statuses and the money, before and after."""
+    facts, today = settling.facts_of(document), local_date(timezone.now())
+    before, after = business_status(facts, today), business_status(replace(facts, is_voided=True), today)
+    legal = _(
+        "Ante la DGI queda anulada para siempre; su estado sigue «{word}», con la anulación al lado."
+    ).format(word=legal_badge(document).word)
+    ours = _("Negocio: {before} → {after}.").format(
+        before=business_badge(before).word, after=business_badge(after).word
+    )
+    if document.kind == Kind.CREDIT:
+        back = _("La factura recupera {amount} de saldo.").format(
+            amount=money(document.total, document.currency)
+        )
+        return [legal, f"{ours} {back}"]
+    owed = _("Saldo: {before} → {after}.").format(
+        before=money(before.balance, document.currency), after=money(after.balance, document.currency)
+    )
+    back = _("Queda por devolver {amount}.").format(amount=money(after.refund_due, document.currency))
+    return [legal, " ".join([ours, owed, *([back] if after.refund_due else [])])]
+
+
+def after_discard(document: Document) -> list[str]:
+    """Who knows of it, and what becomes of the number."""
+    first = _("Solo nosotros lo sabemos: no llegó a la DGI, o el PAC lo rechazó. No se puede deshacer.")
+    if not document.number:
+        return [first]
+    return [
+        first,
+        _("Su número {number} queda gastado y así consta en la numeración.").format(number=document.number),
+    ]

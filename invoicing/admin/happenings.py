@@ -1,0 +1,149 @@
+"""The timeline in sentences: one per code, with the figures of its detail, and the provider's words apart."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from invoicing.admin.badges import AMBER, BLUE, GREEN, GREY, RED
+from invoicing.admin.figures import as_received, moment
+from invoicing.models import TimelineEvent
+from invoicing.models.choices import LEGAL_STATUSES, Flag
+from invoicing.models.settlement import Settlement
+
+_SOURCES: Mapping[str, Any] = {
+    "answer": _("respuesta al envío"),
+    "lookup": _("consulta por número"),
+    "manual": _("consulta a mano"),
+    "poll": _("consulta periódica"),
+    "webhook": _("webhook"),
+}
+_PROOFS: Mapping[str, Any] = {
+    "absent": _("el PAC respondió que no tiene ese número"),
+    "repeat_is_refused": _("el PAC rechaza los números repetidos"),
+}
+# code: (icon, tone, sentence). `{names}` are filled in from the event's detail by `_values`.
+_HAPPENINGS: Mapping[str, tuple[str, str, Any]] = {
+    "created": ("note_add", GREY, _("Se creó el documento.")),
+    "edited": ("edit", GREY, _("Se modificó el borrador.")),
+    "queued": ("schedule_send", BLUE, _("Se puso en cola con el número {number}.")),
+    "discarded": ("delete", GREY, _("Se descartó. {reason}")),
+    "accepted": (
+        "mark_email_read",
+        BLUE,
+        _("El PAC lo recibió ({source}) con el identificador {document_id}."),
+    ),
+    "refused": ("cancel", RED, _("El PAC lo rechazó: no quedó emitido.")),
+    "refused_on_resend": (
+        "help",
+        AMBER,
+        _("El PAC objetó el reenvío; eso no dice qué pasó con el primer envío: decide una persona."),
+    ),
+    "unknown": ("help", AMBER, _("No se sabe si el PAC lo recibió; se le pregunta antes de repetir.")),
+    "attempt_lost": ("help", AMBER, _("El envío quedó a medias sin respuesta; se le pregunta al PAC.")),
+    "not_done": (
+        "replay",
+        AMBER,
+        _("Con certeza no llegó al PAC: sigue en cola y se intenta de nuevo. {message}"),
+    ),
+    "number_taken": ("warning", RED, _("El PAC dice que el número ya se usó: {flag}.")),
+    "conflict": ("warning", RED, _("El número pertenece a otro documento en el PAC: decide una persona.")),
+    "asked": ("search", BLUE, _("Se pidió consultar al PAC sin esperar su turno.")),
+    "absence_proven": (
+        "replay",
+        BLUE,
+        _("Consta que no llegó ({proof}): se envían de nuevo los mismos bytes con el mismo número."),
+    ),
+    "nobody_to_ask": (
+        "help",
+        AMBER,
+        _("El PAC no ofrece consulta por número: se espera un webhook o la decisión de una persona."),
+    ),
+    "legal_status": ("gavel", GREEN, _("{to}, según {source}.")),
+    "legal_conflict": (
+        "warning",
+        RED,
+        _("El PAC dice ahora «{news}», contrario a lo que consta ({kept}). No se cambió nada."),
+    ),
+    "cufe_differs": ("warning", AMBER, _("El CUFE del PAC difiere del calculado; se guardó el del PAC.")),
+    "webhook_received": ("webhook", BLUE, _("Llegó un webhook.")),
+    "pdf_attached": ("picture_as_pdf", GREEN, _("Se guardó el PDF ({source}).")),
+    "xml_attached": ("code", GREEN, _("Se guardó el XML ({source}).")),
+    "cdr_attached": ("receipt", GREEN, _("Se guardó el CDR ({source}).")),
+    "file_failed": ("link_off", AMBER, _("No se pudo traer el archivo {kind}; se pide de nuevo. {message}")),
+    "settled": ("payments", GREEN, _("{settlement}: {amount} con fecha {date}.")),
+    "void_requested": ("block", AMBER, _("Se pidió la anulación. Motivo: {reason}")),
+    "voided": ("block", GREEN, _("La anulación quedó hecha ante la autoridad.")),
+    "void_refused": ("cancel", RED, _("El PAC rechazó la anulación; el documento sigue vigente.")),
+    "void_too_late": ("timer_off", RED, _("El plazo venció antes de la primera llamada: no se anuló.")),
+    "void_unknown": ("help", AMBER, _("No se sabe si quedó anulado; se repite la misma anulación.")),
+    "void_not_done": ("replay", AMBER, _("La anulación no llegó al PAC; se intenta de nuevo.")),
+    "void_held": ("pause_circle", AMBER, _("La anulación espera: hay una incidencia con la cuenta del PAC.")),
+    "void_needs_a_person": (
+        "front_hand",
+        RED,
+        _("El PAC negó la repetición y eso no prueba nada: decide una persona."),
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One thing that happened, in words. `said` is the provider's own text, as received."""
+
+    icon: str
+    tone: str
+    sentence: str
+    said: str
+    at: str
+
+
+def told(event: TimelineEvent) -> Happening:
+    """The event in words; one whose code is new is shown by its code."""
+    icon, tone, template = _HAPPENINGS.get(event.code, ("circle", GREY, event.code))
+    detail = event.detail if isinstance(event.detail, dict) else {}
+    return Happening(
+        icon=icon,
+        tone=_tone(tone, detail),
+        sentence=str(template).format_map(_Values(_values(detail))).strip(),
+        said=_said(detail),
+        at=moment(event.at),
+    )
+
+
+class _Values(dict[str, str]):
+    """What an older event did not record is left out of its sentence."""
+
+    def __missing__(self, name: str) -> str:
+        return "—"
+
+
+def _values(detail: dict[str, Any]) -> dict[str, str]:
+    legal, kinds = dict(LEGAL_STATUSES), dict(Settlement.Kind.choices)
+    values = {name: as_received(value, 300) for name, value in detail.items()}
+    values |= {
+        name: str(legal.get(detail[name], values[name])) for name in ("to", "kept", "news") if name in detail
+    }
+    values["source"] = str(_SOURCES.get(values.get("source", ""), values.get("source", "—")))
+    values["proof"] = str(_PROOFS.get(values.get("proof", ""), "—"))
+    values["flag"] = str(dict(Flag.choices).get(values.get("flag", ""), "—"))
+    values["settlement"] = str(kinds.get(values.get("kind", ""), "—"))
+    values["amount"] = values.get("amount", "—")
+    values.setdefault("reason", "")
+    values.setdefault("message", "")
+    return values
+
+
+def _tone(tone: str, detail: dict[str, Any]) -> str:
+    return RED if str(detail.get("to", "")).endswith("_REJECTED") else tone
+
+
+def _said(detail: dict[str, Any]) -> str:
+    """The provider's words: those of its complaints, or of its refusal."""
+    problems = detail.get("problems")
+    if isinstance(problems, list) and problems:
+        return as_received(
+            "; ".join(str(row.get("message", "")) for row in problems if isinstance(row, dict))
+        )
+    return as_received(detail.get("provider") or "")

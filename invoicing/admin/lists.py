@@ -1,0 +1,275 @@
+"""The list of documents: columns, filters and a search that looks at the shape of what was typed."""
+
+import re
+from typing import Any
+
+from django.db import models
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import DropdownFilter
+from unfold.decorators import display
+
+from cifras.core.admin.big_list import BigListAdmin, KeysetChangeList, SearchRoute
+from cifras.core.admin.filters import DayRangeFilter, VisibleAutocompleteFilter
+from cifras.core.admin.keyset import Order
+from cifras.fiscal.lifecycle import BusinessStatus
+from invoicing.admin.badges import PROFORMA, SANDBOX, alerts, business_badge, legal_badge, side_by_side
+from invoicing.admin.document_page import deadline_of
+from invoicing.admin.figures import money, stamp
+from invoicing.models import Document
+from invoicing.models.choices import BUSINESS_STATUSES, LEGAL_STATUSES, SUBMISSIONS, Kind, Mode
+from invoicing.services import listing, settling
+from tenants.access import tenants_for
+from tenants.models import Tenant
+
+_BUSINESS_OF: dict[str, tuple[BusinessStatus, ...]] = {
+    Kind.INVOICE: tuple(
+        status
+        for status in BusinessStatus
+        if status not in {BusinessStatus.UNAPPLIED, BusinessStatus.APPLIED}
+    ),
+    Kind.CREDIT: (
+        BusinessStatus.UNAPPLIED,
+        BusinessStatus.APPLIED,
+        BusinessStatus.VOID,
+        BusinessStatus.CANCELED,
+    ),
+}
+_CLOSING_HOURS = (1, 6, 24, 48)
+# What a list never shows and an object's page reads anew.
+_HEAVY = (
+    "payload",
+    "pac_response",
+    "conflict",
+    "void_answer",
+    "receiver_data",
+    "issuer_data",
+    "totals_by_rate",
+)
+
+
+class LegalFilter(DropdownFilter):
+    """The authority's word, or that there is none yet."""
+
+    title = _("estado legal")
+    parameter_name = "legal"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [*LEGAL_STATUSES, ("none", _("Sin palabra aún"))]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        wanted = self.value()
+        if wanted == "none":
+            return queryset.filter(legal_status="")
+        return queryset.filter(legal_status=wanted) if wanted in dict(LEGAL_STATUSES) else queryset
+
+
+class BusinessFilter(DropdownFilter):
+    """The business status, computed in the database."""
+
+    title = _("estado del negocio")
+    parameter_name = "business"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        words = dict(BUSINESS_STATUSES) | {BusinessStatus.CANCELED.value: _("Acreditada o descartada")}
+        return [(status.value, words[status.value]) for status in _BUSINESS_OF[model_admin.kind]]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        wanted = self.value() or ""
+        known = wanted in {status.value for status in BusinessStatus}
+        return listing.with_business(queryset, BusinessStatus(wanted)) if known else queryset
+
+
+class SubmissionFilter(DropdownFilter):
+    """How far it has come on its way."""
+
+    title = _("envío")
+    parameter_name = "submission"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [*SUBMISSIONS]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(submission=self.value()) if self.value() in dict(SUBMISSIONS) else queryset
+
+
+class ModeFilter(DropdownFilter):
+    """Before the DGI, proforma, imported."""
+
+    title = _("modo")
+    parameter_name = "mode"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return list(Mode.choices)
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(mode=self.value()) if self.value() in Mode.values else queryset
+
+
+class ClosingFilter(DropdownFilter):
+    """Voids whose window closes soon; the list is then ordered by deadline."""
+
+    title = _("plazo de anulación")
+    parameter_name = "closing"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(str(hours), _("Cierra en %(hours)s h") % {"hours": hours}) for hours in _CLOSING_HOURS]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        wanted = closing_hours(self.value())
+        return listing.closing_within(queryset, wanted) if wanted else queryset
+
+
+class EnvironmentFilter(DropdownFilter):
+    """Sandbox and live never mix without saying so: live by default, once the person sees a live tenant."""
+
+    title = _("ambiente")
+    parameter_name = "environment"
+    all_option = ["all", _("Todos")]
+
+    def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        live = tenants_for(request.user).filter(environment=Tenant.Environment.LIVE)
+        self.default = Tenant.Environment.LIVE.value if live.exists() else "all"
+        super().__init__(request, *args, **kwargs)
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return list(Tenant.Environment.choices)
+
+    def value(self) -> str:
+        return super().value() or self.default
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        known = self.value() in Tenant.Environment.values
+        return queryset.filter(environment=self.value()) if known else queryset
+
+
+def closing_hours(text: Any) -> int:
+    """The hours of the filter's parameter; 0 when it is none of those offered."""
+    return int(text) if str(text) in {str(hours) for hours in _CLOSING_HOURS} else 0
+
+
+class DocumentChangeList(KeysetChangeList):
+    """Rows without their heavy members; by deadline when those that close soon are asked for."""
+
+    def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> models.QuerySet:
+        return super().get_queryset(request, exclude_parameters).defer(*_HEAVY)
+
+    def keyset_order(self) -> Order:
+        if closing_hours(self.params.get(ClosingFilter.parameter_name)):
+            return Order(self.model, "void_deadline", descending=False)
+        return super().keyset_order()
+
+
+class DocumentListMixin(BigListAdmin):
+    """The list. `kind` says which face it shows."""
+
+    kind: Kind
+    list_select_related = ("tenant",)
+    list_display = (
+        "numbered",
+        "tenant_name",
+        "received_by",
+        "issued",
+        "amount",
+        "legal",
+        "business",
+        "deadline",
+    )
+    list_filter = (
+        ("tenant", VisibleAutocompleteFilter),
+        LegalFilter,
+        BusinessFilter,
+        ClosingFilter,
+        SubmissionFilter,
+        ModeFilter,
+        EnvironmentFilter,
+        ("issue_date", DayRangeFilter),
+    )
+    search_help_text = _("CUFE, número, RUC del receptor, identificador del PAC o referencia externa")
+    search_routes = (
+        SearchRoute(re.compile(r"FE[0-9A-Za-z-]{64}"), "cufe", opens=True),
+        SearchRoute(
+            re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE), "uid", opens=True
+        ),
+        SearchRoute(re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}"), "document_id", opens=True),
+        SearchRoute(re.compile(r"\d{10}|P-\d{6,10}"), "number"),
+        SearchRoute(re.compile(r"[0-9A-Z][0-9A-Z-]{2,19}"), "receiver_ruc"),
+        SearchRoute(re.compile(r".{1,100}"), "external_id", opens=True),
+        SearchRoute(re.compile(r"\S{20,255}"), "document_id", opens=True),
+    )
+
+    class Media:
+        css = {"all": ("cifras/documents.css",)}
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[KeysetChangeList]:
+        return DocumentChangeList
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: models.QuerySet, search_term: str
+    ) -> tuple[models.QuerySet, bool]:
+        """As the base, and a short number is found by its ten digits."""
+        term = search_term.strip()
+        if re.fullmatch(r"\d{1,9}", term):
+            numbered = queryset.filter(number=term.zfill(10))
+            if numbered.order_by().exists():
+                return numbered, False
+        return super().get_search_results(request, queryset, search_term)
+
+    @display(description=_("número"))
+    def numbered(self, row: Document) -> SafeString:
+        marks = [SANDBOX] if row.environment == Tenant.Environment.SANDBOX else []
+        if row.mode == Mode.PROFORM:
+            marks.append(PROFORMA)
+        label = row.number or row.external_id or _("sin número")
+        detail = row.get_mode_display() if row.mode == Mode.DGI_IMPORT else row.external_id
+        return format_html(
+            '<span class="cf-number">{}</span>{}<span class="cf-small">{}</span>',
+            label,
+            side_by_side(marks) if marks else "",
+            detail if detail != label else "",
+        )
+
+    @display(description=_("empresa"))
+    def tenant_name(self, row: Document) -> SafeString:
+        return format_html('<span class="cf-clip">{}</span>', row.tenant)
+
+    @display(description=_("receptor"))
+    def received_by(self, row: Document) -> SafeString:
+        return format_html(
+            '<span class="cf-clip">{}</span><span class="cf-small">{}</span>',
+            row.receiver_name or "—",
+            row.receiver_ruc,
+        )
+
+    @display(description=_("emisión"))
+    def issued(self, row: Document) -> SafeString | str:
+        return stamp(row.issue_date)
+
+    @display(description=_("total"), formatting="price")
+    def amount(self, row: Document) -> SafeString:
+        return format_html('<span class="cf-money">{}</span>', money(row.total, row.currency))
+
+    @display(description=_("legal"))
+    def legal(self, row: Document) -> SafeString:
+        return side_by_side([legal_badge(row), *alerts(row)])
+
+    @display(description=_("negocio"))
+    def business(self, row: Document) -> SafeString:
+        return side_by_side([business_badge(settling.business(row))])
+
+    @display(description=_("plazo de anulación"))
+    def deadline(self, row: Document) -> SafeString | str:
+        until = deadline_of(row, timezone.now())
+        if until is None:
+            return "—"
+        return format_html(
+            '<span class="cf-nowrap">{}</span><span class="cf-small cf-nowrap cf-ink-{}">'
+            '<span class="material-symbols-outlined" aria-hidden="true">{}</span>{}</span>',
+            until.absolute,
+            until.tone,
+            until.icon,
+            until.left,
+        )

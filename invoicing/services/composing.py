@@ -1,0 +1,179 @@
+"""What a person does with the form of an invoice: try it, keep it as a draft, issue it; one document per form.
+
+The form draws its document's id when it is opened, so however often it is sent, and from however many tabs, there is one
+document with that id.
+"""
+
+import re
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from cifras.core.models import Staff
+from cifras.fiscal import panama
+from cifras.fiscal.document import Kind, Mode
+from cifras.fiscal.errors import RuleBroken, gettext_noop
+from cifras.fiscal.lifecycle import Submission
+from invoicing.models import Document, TimelineEvent
+from invoicing.services import drafting, issuing, preflight
+from invoicing.services.entry import DocumentEntry
+from invoicing.services.finding import get_document
+from invoicing.services.half_written import HalfWritten, read_half_written
+
+_MOST_TWINS = 3
+# Said about sums: nonsense while a line or a payment cannot be read.
+_ABOUT_SUMS = frozenset(
+    {
+        "change_does_not_match",
+        "discount_above_lines",
+        "instalments_do_not_add_up",
+        "nothing_to_spread_over",
+        "payments_do_not_add_up",
+        "payments_missing",
+        "retention_amount",
+        "total_negative",
+    }
+)
+
+
+_WEIGHS = re.compile(
+    r"(^|\.)(lines|payments|quantity|unit_price|unit_discount|tax_rate|amount|freight|insurance)$"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The form that speaks: the id of its document, and what the draft said (`content_hash`) when the form was opened."""
+
+    uid: uuid.UUID
+    seen: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """What would come of issuing: every refusal, what should be seen, and the documents that look like this one."""
+
+    reasons: tuple[RuleBroken, ...]
+    warnings: tuple[RuleBroken, ...] = ()
+    twins: tuple[Document, ...] = ()
+
+
+def rehearse(data: Mapping[str, Any], form: Form, *, actor: Staff | None) -> Rehearsal:
+    """Try to issue the document that `data` describes. Nothing stays behind."""
+    half = read_half_written(data)
+    if half.entry is None or half.stands_in_for("tenant") or half.stands_in_for("office"):
+        return Rehearsal(half.reasons)
+    try:
+        with transaction.atomic():
+            document = _written(half.entry, form, actor)
+            found = _examine(document, half)
+            transaction.set_rollback(True)
+    except RuleBroken as refusal:
+        return Rehearsal((*half.reasons, *refusal.reasons))
+    return found
+
+
+def keep_draft(entry: DocumentEntry, form: Form, *, actor: Staff | None) -> Document:
+    """Store the entry as the form's draft (in mode PROFORM: its proforma), or make the stored one say the same.
+
+    Raises RuleBroken when it has been queued or somebody else has changed it since, and as `issuing.create`.
+    """
+    return _once(lambda: _written(entry, form, actor))
+
+
+def issue(entry: DocumentEntry, form: Form, *, actor: Staff | None, duplicate_reason: str = "") -> Document:
+    """Store the entry and queue it, in one transaction; a proforma is only stored. A repeat answers the first document.
+
+    Raises as `keep_draft`, and RulesBroken with everything that preflight refuses.
+    """
+
+    def act() -> Document:
+        document = _written(entry, form, actor)
+        if entry.mode == Mode.PROFORM or document.submission != Submission.DRAFT:
+            return document
+        return issuing.generate_invoice(document.uid, actor=actor, duplicate_reason=duplicate_reason)
+
+    return _once(act)
+
+
+def _once(act: Callable[[], Document]) -> Document:
+    """Whoever comes second finds the document of the first."""
+    try:
+        with transaction.atomic():
+            return act()
+    except IntegrityError:
+        with transaction.atomic():
+            return act()
+
+
+def _written(entry: DocumentEntry, form: Form, actor: Staff | None) -> Document:
+    """The form's document, saying what the entry says."""
+    stored = Document.objects.select_for_update().filter(uid=form.uid).first()
+    if stored is None:
+        return issuing.create(replace(entry, is_draft=True), actor=actor, uid=form.uid)
+    document = get_document(form.uid, actor=actor, kind=Kind.INVOICE)
+    if document.content_hash == entry.content_hash:
+        return document
+    _require_own_turn(document, form, actor)
+    if entry.mode == Mode.PROFORM and document.mode == Mode.DGI:
+        raise RuleBroken(
+            "mode_fixed",
+            gettext_noop("Un borrador ante la DGI no se vuelve proforma: haga una proforma nueva."),
+            "mode",
+        )
+    return issuing.update(form.uid, entry, actor=actor)
+
+
+def _require_own_turn(document: Document, form: Form, actor: Staff | None) -> None:
+    """Raises RuleBroken when the draft no longer is what this form was opened on."""
+    if document.submission != Submission.DRAFT:
+        raise RuleBroken(
+            "form_spent",
+            gettext_noop(
+                "Este formulario ya hizo el documento {number}, que no cambia más: lo escrito después no se guardó."
+            ),
+            "document",
+            number=document.number or str(document.uid),
+        )
+    if form.seen == document.content_hash:
+        return
+    edits = TimelineEvent.objects.filter(document_uid=document.uid, code__in=["created", "edited"])
+    others = edits.exclude(actor_uid=actor.uid if actor else None)
+    if form.seen or others.exists():
+        raise RuleBroken(
+            "draft_changed",
+            gettext_noop(
+                "Otra persona u otra pestaña cambió este borrador mientras usted lo escribía: ábralo de nuevo y repita su cambio."
+            ),
+            "document",
+        )
+
+
+def _examine(document: Document, half: HalfWritten) -> Rehearsal:
+    found, codes = preflight.review(document)
+    are_sums_known = not any(_WEIGHS.search(reason.field) for reason in half.reasons)
+    reasons = [
+        reason
+        for reason in found
+        if not half.stands_in_for(reason.field) and (are_sums_known or reason.code not in _ABOUT_SUMS)
+    ]
+    return Rehearsal(
+        reasons=(*half.reasons, *reasons),
+        warnings=tuple(panama.warnings(drafting.draft_of(document))),
+        twins=_twins(document) if "possible_duplicate" in codes else (),
+    )
+
+
+def _twins(document: Document) -> tuple[Document, ...]:
+    """The newest documents of the tenant with the same receiver and total, which the warning is about."""
+    alike = Document.objects.filter(
+        tenant=document.tenant,
+        kind=document.kind,
+        receiver_ruc=document.receiver_ruc,
+        receiver_name=document.receiver_name,
+        total=document.total,
+    ).exclude(pk=document.pk)
+    return tuple(alike.order_by("-pk")[:_MOST_TWINS])
