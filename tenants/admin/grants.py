@@ -104,7 +104,5 @@ class GrantPage(StaffAdmin):
         if grant.expires_at is None:
             return Badge(_("Sin vencimiento"), "all_inclusive", GREEN)
         if grant.expires_at <= timezone.now():
-            return Badge(
-                _("Venció el {moment}").format(moment=written(grant.expires_at)), "event_busy", GREY
-            )
+            return Badge(_("Venció el {moment}").format(moment=written(grant.expires_at)), "event_busy", GREY)
         return Badge(_("Hasta el {moment}").format(moment=written(grant.expires_at)), "event", GREEN)

@@ -1,13 +1,140 @@
-"""Branches and their billing points."""
+"""Branches and their billing points. What the provider has, or may have, is not changed here any more."""
 
+from typing import Any
+
+from django import forms
 from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.decorators import display
 
-from cifras.core.admin.staff_admin import StaffAdmin
-from tenants.models import Office
+from cifras.core.admin.filters import VisibleAutocompleteFilter
+from cifras.core.admin.staff_admin import StaffAdmin, StaffTabularInline
+from cifras.core.wording import sentence
+from cifras.fiscal.errors import RuleBroken
+from tenants.admin.badges import registration_badge
+from tenants.models import BillingPoint, Office
+from tenants.services.reading import read_offices
+
+_AT_PROVIDER = ("code", "type", "address", "telephone", "coordinates", "location", "email")
+
+
+class OfficeForm(forms.ModelForm):
+    """The same rules as the onboarding's."""
+
+    def clean(self) -> Any:
+        cleaned = super().clean() or {}
+        if set(_AT_PROVIDER) <= cleaned.keys():
+            self._check_shapes(cleaned)
+            self._check_main(cleaned)
+        return cleaned
+
+    def _check_shapes(self, cleaned: dict[str, Any]) -> None:
+        given = {name: cleaned[name] or "" for name in _AT_PROVIDER}
+        try:
+            read_offices({"offices": [given | {"type": Office.Type.MAIN.value}]})
+        except RuleBroken as refusal:
+            for reason in refusal.reasons:
+                field = reason.field.rpartition(".")[2]
+                self.add_error(field if field in self.fields else None, sentence(reason))
+
+    def _check_main(self, cleaned: dict[str, Any]) -> None:
+        tenant = cleaned.get("tenant") or getattr(self.instance, "tenant", None)
+        if tenant is None or cleaned["type"] != Office.Type.MAIN:
+            return
+        main = tenant.offices.filter(type=Office.Type.MAIN).exclude(pk=self.instance.pk).first()
+        if main:
+            text = _("La empresa ya tiene su sucursal principal: {code}. Elija «Asociada».")
+            self.add_error("type", text.format(code=main.code))
+
+
+class PointForm(forms.ModelForm):
+    """A point whose series has given numbers stays as it is."""
+
+    used_points: frozenset[str] = frozenset()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk and self.instance.code in self.used_points:
+            for field in self.fields.values():
+                field.disabled = True
+                field.help_text = _("Ya dio números: no se cambia.")
+
+    def clean_first_number(self) -> int:
+        first_number: int = self.cleaned_data["first_number"]
+        if not 1 <= first_number <= 9_999_999_999:
+            raise forms.ValidationError(_("El primer número va de 1 a 9999999999."))
+        return first_number
+
+
+class BillingPoints(StaffTabularInline):
+    """The points of the office, each with its own numbering."""
+
+    model = BillingPoint
+    form = PointForm
+    fields = ("code", "first_number")
+    can_delete = False
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        used = obj.number_series.values_list("billing_point", flat=True) if obj else ()
+        form_class = type("PointForm", (PointForm,), {"used_points": frozenset(used)})
+        return super().get_formset(request, obj, form=form_class, **kwargs)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("tenants.view_office")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        is_open = obj is None or obj.closed_at is None
+        return is_open and request.user.has_perm("tenants.change_office")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_add_permission(request, obj)
 
 
 @admin.register(Office)
 class OfficePage(StaffAdmin):
-    """Branches and their billing points."""
+    """A branch; it is registered at the provider by the onboarding's step."""
 
-    search_fields = ("=uid",)
+    form = OfficeForm
+    inlines = (BillingPoints,)
+    list_display = ("code", "tenant", "type", "address", "registered", "pac_office_id")
+    list_select_related = ("tenant",)
+    list_filter = (("tenant", VisibleAutocompleteFilter), "type", "registration")
+    list_filter_submit = True
+    ordering = ("tenant__legal_name", "code")
+    search_fields = ("code__exact", "tenant__legal_name__istartswith", "tenant__trade_name__istartswith")
+    search_help_text = gettext_lazy("Código de la sucursal, o el comienzo del nombre de la empresa")
+    autocomplete_fields = ("tenant",)
+    fieldsets = (
+        (None, {"fields": ("tenant", ("code", "type"), "registered", "pac_office_id", "closed_at")}),
+        (
+            gettext_lazy("Dónde está"),
+            {"fields": ("address", ("location", "coordinates"), ("telephone", "email"))},
+        ),
+    )
+    readonly_fields = ("registered", "pac_office_id", "closed_at")
+
+    class Media:
+        css = {"all": ("cifras/documents.css", "cifras/pages.css")}
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        fields = tuple(super().get_readonly_fields(request, obj))
+        if obj is None:
+            return fields
+        is_with_provider = obj.pac_office_id or obj.registration != Office.Registration.PENDING
+        return (*fields, "tenant", *(_AT_PROVIDER if is_with_provider else ()))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Office, form: Any, change: bool) -> None:
+        """Only what was changed is written: a registration that ends meanwhile is not undone."""
+        if not change:
+            super().save_model(request, obj, form, change)
+        elif changed := [name for name in form.changed_data if name in _AT_PROVIDER]:
+            obj.save(update_fields=changed)
+
+    @display(description=gettext_lazy("registro en el PAC"), ordering="registration")
+    def registered(self, office: Office) -> Any:
+        return registration_badge(office)

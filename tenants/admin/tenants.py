@@ -1,13 +1,348 @@
-"""The companies."""
+"""The companies: what each still lacks, what may be changed on them, and how to stop and restart one."""
 
-from django.contrib import admin
+from typing import Any
 
+from django.contrib import admin, messages
+from django.db import models
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from unfold.contrib.filters.admin import DropdownFilter
+from unfold.decorators import action, display
+from unfold.enums import ActionVariant
+
+from cifras.core import audit
+from cifras.core.admin.badges import AMBER, GREEN, Badge
 from cifras.core.admin.staff_admin import StaffAdmin
+from cifras.core.rights import may
+from cifras.fiscal.zones import written
+from cifras.pac.registry import PROVIDERS
+from tenants.admin.badges import (
+    affiliation_badge,
+    current_certificate,
+    environment_badge,
+    expiry,
+    state_badge,
+)
+from tenants.admin.tenant_forms import SECRETS, NewTenantForm, ReasonForm, TenantForm
+from tenants.admin.tenant_parts import Certificates, Grants, Offices
 from tenants.models import Tenant
+from tenants.services import (
+    STEPS,
+    pending_steps,
+    reactivate_tenant,
+    refresh_affiliation,
+    start_onboarding,
+    suspend_tenant,
+)
+
+_ENTERED = (
+    "pac_provider",
+    "country",
+    "environment",
+    "ruc_type",
+    "ruc",
+    "dv",
+    "legal_name",
+    "trade_name",
+    "email",
+)
+# The menu's pages that show the rows of one tenant: title, icon, model, the parameter that names the tenant.
+_ROWS_OF_TENANT = (
+    (gettext_lazy("Facturas"), "receipt_long", "invoicing_invoice", "tenant__id__exact"),
+    (gettext_lazy("Notas de crédito"), "assignment_return", "invoicing_credit", "tenant__id__exact"),
+    (gettext_lazy("Receptores"), "contacts", "invoicing_receiver", "tenant__id__exact"),
+    (gettext_lazy("Incidencias"), "report", "invoicing_incident", "tenant__id__exact"),
+    (gettext_lazy("Webhooks"), "webhook", "invoicing_webhookdelivery", "tenant__id__exact"),
+    (gettext_lazy("Intercambios PAC"), "swap_horiz", "tenants_exchange", "tenant_uid"),
+    (gettext_lazy("Auditoría"), "policy", "core_auditentry", "chain"),
+)
+
+
+class ProviderFilter(DropdownFilter):
+    """Through whom it issues."""
+
+    title = gettext_lazy("proveedor")
+    parameter_name = "provider"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(key, spec.name) for key, spec in PROVIDERS.items()]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(pac_provider=self.value()) if self.value() in PROVIDERS else queryset
 
 
 @admin.register(Tenant)
 class TenantPage(StaffAdmin):
-    """The companies."""
+    """A company. Who it is and its account come from the onboarding; the rest is changed here."""
 
-    search_fields = ("=uid",)
+    form = TenantForm
+    inlines = (Offices, Certificates, Grants)
+    list_display = (
+        "name",
+        "tax_id",
+        "pac_provider",
+        "where",
+        "condition",
+        "affiliation",
+        "still_pending",
+        "certified_until",
+    )
+    list_filter = ("state", "environment", "country", ProviderFilter)
+    list_filter_submit = True
+    search_fields = ("legal_name", "trade_name", "ruc__startswith", "pac_company_id__exact")
+    search_help_text = gettext_lazy("Nombre, comienzo del RUC o identificador en el PAC")
+    autocomplete_fields = ("successor",)
+    actions_detail = ("refresh_affiliation", "suspend", "reactivate")
+    change_form_outer_before_template = "admin/tenants/tenant/head.html"
+    fieldsets = (
+        (
+            gettext_lazy("Quién es"),
+            {
+                "fields": (
+                    "legal_name",
+                    "tax_id",
+                    ("country", "ruc_type"),
+                    "trade_name",
+                    "email",
+                    "successor",
+                )
+            },
+        ),
+        (
+            gettext_lazy("Cuenta en el PAC"),
+            {
+                "fields": (
+                    ("pac_provider", "where"),
+                    "pac_company_id",
+                    ("affiliation", "affiliation_read"),
+                    "pac_base_url",
+                    ("has_token", "has_webhook_secret"),
+                )
+            },
+        ),
+        (
+            gettext_lazy("Cómo emite"),
+            {"fields": (("grace_days", "max_backdate_days"), "discounts_after_tax")},
+        ),
+    )
+    readonly_fields = (
+        "legal_name",
+        "tax_id",
+        "country",
+        "ruc_type",
+        "pac_provider",
+        "where",
+        "pac_company_id",
+        "pac_base_url",
+        "affiliation",
+        "affiliation_read",
+        "has_token",
+        "has_webhook_secret",
+    )
+
+    class Media:
+        css = {"all": ("cifras/documents.css", "cifras/pages.css")}
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet:
+        rows = super().get_queryset(request).select_related("onboarding")
+        return rows.prefetch_related("certificates", "offices__billing_points")
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        if obj is None:
+            return [(None, {"fields": _ENTERED})]
+        if not self.has_change_permission(request, obj) or not _may_onboard(request):
+            return self.fieldsets
+        secrets = (gettext_lazy("Secretos nuevos"), {"fields": tuple(SECRETS)})
+        return [*self.fieldsets, secrets]
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        if obj is None:
+            kwargs["form"] = NewTenantForm
+        return super().get_form(request, obj, change=change, **kwargs)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return () if obj is None else self.readonly_fields
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
+        return self.inlines if obj else ()
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_suspend_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return may(request.user, "tenants.suspend_tenant")
+
+    def tenant_uid_of(self, obj: Any) -> Any:
+        return obj.uid
+
+    def save_model(self, request: HttpRequest, obj: Tenant, form: Any, change: bool) -> None:
+        """A new one is begun by the onboarding; of an old one only what was changed is written."""
+        if not change:
+            data = {name: str(form.cleaned_data[name] or "") for name in _ENTERED}
+            begun = start_onboarding(data, actor=request.user)
+            obj.__dict__.update(begun.tenant.__dict__)
+            return
+        changed = [name for name in form.changed_data if name not in SECRETS]
+        filled = [name for name in SECRETS if form.cleaned_data.get(name)]
+        for name in filled:
+            setattr(obj, SECRETS[name], form.cleaned_data[name])
+        columns = [*changed, *(SECRETS[name] for name in filled)]
+        if columns:
+            obj.save(update_fields=[*columns, "updated_at"])
+        for name in filled:
+            audit.record(
+                "tenant.secret_set",
+                actor=request.user,
+                tenant_uid=obj.uid,
+                target=obj,
+                after={"field": SECRETS[name]},
+            )
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:
+        """The onboarding's service has told the audit trail."""
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> Any:
+        """Only the one of the two that makes sense now; the service judges whoever comes by another way."""
+        tenant = self.get_object(request, str(object_id))
+        idle = {Tenant.State.ACTIVE: "reactivate", Tenant.State.SUSPENDED: "suspend"}
+        hidden = {idle[tenant.state]} if tenant and tenant.state in idle else {"suspend", "reactivate"}
+        if tenant and not tenant.pac_company_id:
+            hidden.add("refresh_affiliation")
+        shown = super().get_actions_detail(request, object_id)
+        return [each for each in shown if not any(each.action_name.endswith(name) for name in hidden)]
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        tenant = self.require_object(request, object_id) if object_id else None
+        head = self._head(request, tenant) if isinstance(tenant, Tenant) else {}
+        return super().changeform_view(request, object_id, form_url, head | (extra_context or {}))
+
+    @action(
+        description=gettext_lazy("Consultar la afiliación"),
+        icon="sync",
+        permissions=["change"],
+    )
+    def refresh_affiliation(self, request: HttpRequest, object_id: str) -> None:
+        tenant = refresh_affiliation(self.require_object(request, object_id), actor=request.user)
+        if tenant.may_issue_live:
+            text = _("El PAC respondió «{word}»: la empresa puede emitir documentos con validez legal.")
+            messages.success(request, text.format(word=tenant.affiliated))
+        else:
+            text = _("El PAC respondió «{word}»: la empresa todavía no está afiliada.")
+            messages.warning(request, text.format(word=tenant.affiliated or "—"))
+
+    @action(
+        description=gettext_lazy("Suspender"),
+        icon="pause_circle",
+        variant=ActionVariant.DANGER,
+        permissions=["suspend"],
+        dialog={
+            "title": gettext_lazy("Suspender la empresa"),
+            "description": gettext_lazy(
+                "No sale ningún documento nuevo: lo que está en cola queda retenido. Las anulaciones, los archivos y "
+                "los webhooks siguen."
+            ),
+            "form_class": ReasonForm,
+            "form_submit_text": gettext_lazy("Suspender"),
+        },
+    )
+    def suspend(self, request: HttpRequest, form: ReasonForm, object_id: str) -> None:
+        tenant = self.require_object(request, object_id)
+        suspend_tenant(tenant, reason=form.cleaned_data["reason"], actor=request.user)
+        text = _("{tenant} quedó suspendida: nada nuevo sale hasta que se reactive.")
+        messages.success(request, text.format(tenant=tenant))
+
+    @action(
+        description=gettext_lazy("Reactivar"),
+        icon="play_circle",
+        variant=ActionVariant.PRIMARY,
+        permissions=["suspend"],
+        dialog={
+            "title": gettext_lazy("Reactivar la empresa"),
+            "description": gettext_lazy("Lo que quedó retenido en cola sale de inmediato."),
+            "form_class": ReasonForm,
+            "form_submit_text": gettext_lazy("Reactivar"),
+        },
+    )
+    def reactivate(self, request: HttpRequest, form: ReasonForm, object_id: str) -> None:
+        tenant = self.require_object(request, object_id)
+        reactivate_tenant(tenant, reason=form.cleaned_data["reason"], actor=request.user)
+        text = _("{tenant} vuelve a emitir: sale lo que estaba retenido.")
+        messages.success(request, text.format(tenant=tenant))
+
+    @display(description=gettext_lazy("empresa"), ordering="legal_name")
+    def name(self, tenant: Tenant) -> str:
+        return str(tenant)
+
+    @display(description=gettext_lazy("RUC y DV"), ordering="ruc")
+    def tax_id(self, tenant: Tenant) -> str:
+        return f"{tenant.ruc} DV {tenant.dv or '—'}"
+
+    @display(description=gettext_lazy("ambiente"), ordering="environment")
+    def where(self, tenant: Tenant) -> Any:
+        return environment_badge(tenant)
+
+    @display(description=gettext_lazy("estado"), ordering="state")
+    def condition(self, tenant: Tenant) -> Any:
+        return state_badge(tenant)
+
+    @display(description=gettext_lazy("afiliación"))
+    def affiliation(self, tenant: Tenant) -> Any:
+        return affiliation_badge(tenant)
+
+    @display(description=gettext_lazy("afiliación leída"))
+    def affiliation_read(self, tenant: Tenant) -> str:
+        return written(tenant.affiliation_read_at) if tenant.affiliation_read_at else "—"
+
+    @display(description=gettext_lazy("pasos pendientes"))
+    def still_pending(self, tenant: Tenant) -> Any:
+        count = len(pending_steps(tenant))
+        if not count:
+            return Badge(_("Completa"), "task_alt", GREEN)
+        word = ngettext("{count} pendiente", "{count} pendientes", count).format(count=count)
+        return Badge(word, "pending_actions", AMBER)
+
+    @display(description=gettext_lazy("certificado hasta"))
+    def certified_until(self, tenant: Tenant) -> Any:
+        certificate = current_certificate(tenant)
+        return expiry(certificate) if certificate else "—"
+
+    @display(description=gettext_lazy("clave del PAC"))
+    def has_token(self, tenant: Tenant) -> str:
+        return _set_or_not(tenant.pac_token)
+
+    @display(description=gettext_lazy("secreto del webhook"))
+    def has_webhook_secret(self, tenant: Tenant) -> str:
+        return _set_or_not(tenant.webhook_secret)
+
+    def _head(self, request: HttpRequest, tenant: Tenant) -> dict[str, Any]:
+        """What stands above the form: the state, what is missing, and the ways to the tenant's rows."""
+        pending = [(STEPS[each.step].title, each.reason) for each in pending_steps(tenant)]
+        badges = [state_badge(tenant), environment_badge(tenant), affiliation_badge(tenant)]
+        return {
+            "badges": [badge for badge in badges if badge != "—"],
+            "pending": pending,
+            "ways": list(self._ways(request, tenant)),
+        }
+
+    def _ways(self, request: HttpRequest, tenant: Tenant) -> Any:
+        for title, icon, model, parameter in _ROWS_OF_TENANT:
+            app, _underscore, name = model.rpartition("_")
+            if may(request.user, f"{app}.view_{name}"):
+                value = tenant.pk if parameter.endswith("exact") else tenant.uid
+                yield title, icon, f"{reverse(f'admin:{model}_changelist')}?{parameter}={value}"
+
+
+def _may_onboard(request: HttpRequest) -> bool:
+    return may(request.user, "tenants.onboard_tenant")  # type: ignore[arg-type]
+
+
+def _set_or_not(secret: Any) -> str:
+    return f"{secret}" if secret else _("La de la configuración")

@@ -13,8 +13,9 @@ from tenants.models.tenant import Tenant
 class Onboarding(models.Model):
     """The answers given so far and, per step, the last try with its outcome.
 
-    `steps` maps a step's name to ``{"state", "at", "by", "message", "answer", "exchange_id"}``; `data` holds what was entered and
-    is not secret. The certificate's bytes (base64) and passwords are sealed, and erased once the provider accepted them.
+    `steps` maps a step's name to ``{"state", "at", "by", "notes", "answer", "exchange_id"}`` (`services.last_try` reads it);
+    `data` holds what has no column and is no secret. The certificate's bytes and passwords are sealed, and erased once the
+    provider accepted them.
     """
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)

@@ -99,7 +99,8 @@ def start_onboarding(data: Mapping[str, Any] | OnboardingEntry, *, actor: Staff 
 
 
 def run_step(onboarding: Onboarding, step: str, *, actor: Staff | None, **inputs: Any) -> Onboarding:
-    """Run one step and remember the try. `onboarding` must be as the actor saw it; it is brought up to date.
+    """Run one step and remember the try. `onboarding` must be as the actor saw it: a page sets the `version` it was drawn
+    with. It is brought up to date.
 
     Raises RuleBroken (also: unknown_step, step_too_early, onboarding_changed, step_running) and PacError; except where somebody
     else is at work the try is remembered all the same.

@@ -14,8 +14,9 @@ from cifras.core.models import Staff
 from cifras.fiscal.document import ReceiverType
 from cifras.fiscal.errors import CannotVerifyLocally, RuleBroken, gettext_noop
 from cifras.fiscal.ruc import panama as ruc_rules
-from cifras.pac.contract import PacProvider, TaxIdAnswer
+from cifras.pac.contract import Capability, PacProvider, ProviderSpec, TaxIdAnswer
 from cifras.pac.errors import NotFound, PacError, Refused
+from cifras.pac.registry import PROVIDERS
 from tenants.models import TaxIdCheck, Tenant
 from tenants.services.accounts import provider_for, provider_without_tenant
 from tenants.services.progress import StepResult, StepRun
@@ -23,7 +24,6 @@ from tenants.services.progress import StepResult, StepRun
 ANSWER_GOOD_FOR = timedelta(hours=24)
 SHORTEST_REASON = 15
 _COUNTRY = Tenant.Country.PANAMA.value
-_PROVIDER = "alanube"
 _RECEIVERS = {word.value: word for word in (ReceiverType.CONTRIBUYENTE, ReceiverType.GOBIERNO)}
 
 
@@ -143,7 +143,14 @@ def _asked(local: TaxIdResult, actor: Staff | None, environment: str, tenant: Te
 
 
 def _provider(tenant: Tenant | None, environment: str) -> PacProvider:
-    return provider_for(tenant) if tenant else provider_without_tenant(_PROVIDER, environment)
+    if tenant:
+        return provider_for(tenant)
+    answering = (key for key, spec in PROVIDERS.items() if _answers(spec))
+    return provider_without_tenant(next(answering), environment)
+
+
+def _answers(spec: ProviderSpec) -> bool:
+    return spec.country == _COUNTRY and spec.can(Capability.VERIFY_TAX_ID)
 
 
 def _remember(
