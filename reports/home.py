@@ -2,18 +2,34 @@
 
 from typing import Any
 
-from django.db.models import Count
 from django.http import HttpRequest
 from django.utils.translation import gettext
 
+from cifras.core.models import Staff
+from cifras.core.rights import may
+from reports.home_cards import cards_of, chart_of, quiet_titles
+from reports.services.home_figures import home_figures
 from tenants.access import tenants_for
 from tenants.models import Tenant
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """Add to the home page's context how many tenants the visitor looks after, by state."""
-    counted = tenants_for(request.user).order_by().values_list("state").annotate(Count("pk"))
-    return {**context, "tenants_by_state": dict.fromkeys(Tenant.State.values, 0) | dict(counted)}
+    """Add the work queue, the chart of the last days and, where there is nothing yet, what to do first."""
+    staff = request.user
+    if not isinstance(staff, Staff):
+        return context
+    figures = home_figures(staff)
+    cards = cards_of(figures, staff)
+    return {
+        **context,
+        "figures": figures,
+        "cards": cards,
+        "quiet": quiet_titles(cards, staff),
+        "chart": chart_of(figures, staff),
+        "may_onboard": may(staff, "tenants.add_tenant"),
+        "may_see_invoices": may(staff, "invoicing.view_invoice"),
+        "may_see_credits": may(staff, "invoicing.view_credit"),
+    }
 
 
 def environment(request: HttpRequest) -> list[str] | None:
