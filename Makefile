@@ -2,7 +2,7 @@
 PORT ?= 8000
 ARGS ?=
 
-.PHONY: help setup demo test check audit format lock
+.PHONY: help setup demo test check audit format lock messages
 
 help:
 	@echo "make demo          the whole product with practice data on http://127.0.0.1:$(PORT)/ (PORT=9000 changes it)"
@@ -10,6 +10,7 @@ help:
 	@echo "make check         format, lint, types, import contracts, templates, migrations, deploy check"
 	@echo "make audit         known vulnerabilities in what production runs"
 	@echo "make format        put the code into shape"
+	@echo "make messages      extract our texts for cifras/locale/en and list what has no translation"
 	@echo "make lock          resolve the dependencies of pyproject.toml anew (ARGS=-U raises versions)"
 	@echo "make setup         only the virtual environment .venv"
 
@@ -34,3 +35,6 @@ format: setup
 
 lock: setup
 	@scripts/lock.sh $(ARGS)
+
+messages: setup
+	@scripts/make_messages.sh

@@ -1,5 +1,23 @@
 """The staff pages of this app."""
 
-from invoicing.admin import credit_notes, deliveries, documents, incidents, invoices, receivers, timeline
+from invoicing.admin import (
+    credit_notes,
+    deliveries,
+    documents,
+    exchanges,
+    incidents,
+    invoices,
+    receivers,
+    timeline,
+)
 
-__all__ = ["credit_notes", "deliveries", "documents", "incidents", "invoices", "receivers", "timeline"]
+__all__ = [
+    "credit_notes",
+    "deliveries",
+    "documents",
+    "exchanges",
+    "incidents",
+    "invoices",
+    "receivers",
+    "timeline",
+]

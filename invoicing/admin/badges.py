@@ -5,39 +5,17 @@ is ours and is computed.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from cifras.core.admin.badges import AMBER, BLUE, GREEN, GREY, RED, Badge
 from cifras.fiscal.lifecycle import Business, BusinessStatus, LegalStatus, Reason, Submission, VoidStatus
 from invoicing.admin.figures import as_received
 from invoicing.models import Document
-from invoicing.models.choices import BUSINESS_STATUSES, LEGAL_STATUSES, SUBMISSIONS, Mode
-
-GREEN, BLUE, AMBER, RED, GREY = "green", "blue", "amber", "red", "grey"
-
-
-@dataclass(frozen=True, slots=True)
-class Badge:
-    """`tone` is one of the colours above; `title` is what the pointer reads."""
-
-    word: Any
-    icon: str
-    tone: str
-    title: Any = ""
-
-    def __html__(self) -> SafeString:
-        return format_html(
-            '<span class="cf-badge cf-{}"{}><span class="material-symbols-outlined" aria-hidden="true">{}</span>{}</span>',
-            self.tone,
-            format_html(' title="{}"', self.title) if self.title else "",
-            self.icon,
-            self.word,
-        )
-
+from invoicing.models.choices import BUSINESS_STATUSES, LEGAL_STATUSES, SUBMISSIONS, Flag, Mode
 
 _LEGAL_WORDS, _SUBMISSION_WORDS = dict(LEGAL_STATUSES), dict(SUBMISSIONS)
 _BUSINESS_WORDS = dict(BUSINESS_STATUSES)
@@ -86,6 +64,10 @@ _REASONS: Mapping[Reason, Badge] = {
     Reason.INTERNAL: Badge(_("Descartada"), "delete", GREY),
     Reason.NO_EFFECT: Badge(_("Sin efecto"), "do_not_disturb_on", GREY),
 }
+_FLAGS: Mapping[str, Any] = {
+    Flag.CONFLICT: _("Conflicto de número"),
+    Flag.EXISTS_NO_ID: _("Existe en el PAC"),
+}
 PROFORMA = Badge(_("Proforma"), "draft", GREY, _("No válida como factura"))
 SANDBOX = Badge(_("Pruebas"), "science", AMBER, _("Sin validez legal"))
 
@@ -116,7 +98,7 @@ def alerts(document: Document) -> list[Badge]:
     """What stands beside the two badges when somebody should look."""
     found = [_VOID[document.void_status]] if document.void_status in _VOID else []
     if document.flag:
-        found.append(Badge(document.get_flag_display(), "warning", RED))
+        found.append(Badge(_FLAGS[document.flag], "warning", RED, document.get_flag_display()))
     if document.legal_conflict:
         found.append(Badge(_("Noticia contraria del PAC"), "warning", RED, document.legal_conflict))
     if document.cufe_differs:

@@ -1,6 +1,7 @@
 """Credit notes."""
 
 from django.contrib import admin
+from django.http import HttpRequest
 
 from invoicing.admin.documents import DocumentAdmin
 from invoicing.models import Credit
@@ -12,3 +13,6 @@ class CreditAdmin(DocumentAdmin):
     """Credit notes: their list, their pages and what may be done with them."""
 
     kind = Kind.CREDIT
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False

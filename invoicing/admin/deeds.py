@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from cifras.core.rights import may
 from cifras.core.wording import sentence
 from cifras.fiscal.errors import RuleBroken
-from cifras.fiscal.lifecycle import LegalStatus, Submission, VoidStatus
+from cifras.fiscal.lifecycle import REJECTED_LEGAL, LegalStatus, Submission, VoidStatus
 from cifras.fiscal.voiding import VoidWindowClosed
 from cifras.pac.contract import Capability
 from cifras.pac.errors import PacError
@@ -19,16 +19,18 @@ from invoicing.models.choices import Kind
 from invoicing.services import issuing, voiding
 from tenants.services.accounts import provider_spec
 
+ASKS, POSTS, LINKS = "asks", "posts", "links"
+
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """One button. `why_not` is empty when it can be done; `asks` opens a dialog first, else it is done at once."""
+    """One button. `why_not` is empty when it can be done. It opens a dialog (ASKS), is done at once (POSTS), or leads (LINKS)."""
 
     name: str
     label: str
     icon: str
     variant: str = "default"
-    asks: bool = True
+    how: str = ASKS
     why_not: str = ""
 
 
@@ -47,7 +49,7 @@ def deeds_of(document: Document, staff: Any) -> list[Deed]:
             Deed("issue", _("Emitir"), "send", "primary", why_not=_no_right(document, staff, "issue")),
             _discard(document, staff),
         ]
-    found = [_ask(document, staff)]
+    found = [*_correct(document, staff), _ask(document, staff)]
     if provider_spec(document.provider).can(Capability.PDF):
         found.append(_attach(document, staff))
     if document.legal_status != LegalStatus.DGI_AUTHORIZED:
@@ -82,17 +84,27 @@ def attach_obstacle(document: Document) -> str:
     return ""
 
 
+def _correct(document: Document, staff: Any) -> list[Deed]:
+    """A new invoice like the rejected one, to be mended: the two are linked when the reference stays."""
+    is_rejected = document.kind == Kind.INVOICE and document.legal_status in REJECTED_LEGAL
+    if not is_rejected or document.is_superseded or not may(staff, "invoicing.add_invoice"):
+        return []
+    return [Deed("correct", _("Corregir y reemitir"), "edit", "primary", how=LINKS)]
+
+
 def _ask(document: Document, staff: Any) -> Deed:
     label = _("Consultar ahora") if document.submission == Submission.UNKNOWN else _("Actualizar")
     why_not = _no_right(document, staff, "change")
     if not why_not and document.submission not in {Submission.ACCEPTED, Submission.UNKNOWN}:
         why_not = _("El PAC aún no lo tiene, o lo rechazó: no hay nada que consultar.")
-    return Deed("refresh", label, "refresh", asks=False, why_not=why_not)
+    return Deed("refresh", label, "refresh", how=POSTS, why_not=why_not)
 
 
 def _attach(document: Document, staff: Any) -> Deed:
+    if document.has_pdf:
+        return Deed("pdf", _("Descargar PDF"), "download", how=LINKS)
     why_not = _no_right(document, staff, "change") or attach_obstacle(document)
-    return Deed("attach_pdf", _("Adjuntar PDF"), "picture_as_pdf", asks=False, why_not=why_not)
+    return Deed("attach_pdf", _("Adjuntar PDF"), "picture_as_pdf", how=POSTS, why_not=why_not)
 
 
 def _discard(document: Document, staff: Any) -> Deed:

@@ -61,20 +61,6 @@ class Dialog:
     templates: tuple[Any, ...] = ()
 
 
-class ReasonWidget(UnfoldAdminTextareaWidget):
-    """A text with a live counter of its characters, blanks at the ends aside."""
-
-    template_name = "admin/invoicing/document/reason.html"
-
-    def __init__(self, limits: ReasonLimits) -> None:
-        super().__init__({"rows": 4, "data-counter": "1"})
-        self.limits = limits
-
-    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
-        length = len((value or "").strip())
-        return super().get_context(name, value, attrs) | {"limits": self.limits, "length": length}
-
-
 class IssueForm(forms.Form):
     """Issuing asks for a reason only where the document looks like a duplicate."""
 
@@ -104,11 +90,20 @@ class DiscardForm(forms.Form):
 class VoidForm(forms.Form):
     """The reason that goes to the authority. Its length is the guard's business, which knows the provider's limits."""
 
-    reason = forms.CharField(label=gettext_lazy("Motivo de la anulación"), required=False)
+    reason = forms.CharField(
+        label=gettext_lazy("Motivo de la anulación"),
+        required=False,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 4, "data-counter": "reason-counter"}),
+    )
 
     def __init__(self, *args: Any, limits: ReasonLimits, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["reason"].widget = ReasonWidget(limits)
+        self.limits = limits
+
+    @property
+    def written(self) -> int:
+        """How many characters stand there already, blanks at the ends aside."""
+        return len((self["reason"].value() or "").strip())
 
 
 class refusals_on(AbstractContextManager[None, bool]):  # noqa: N801 reads as a function

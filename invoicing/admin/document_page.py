@@ -8,9 +8,9 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from cifras.core.admin.badges import AMBER, GREY, RED
 from cifras.fiscal.lifecycle import REJECTED_LEGAL, TERMINAL_LEGAL, LegalStatus, Submission, VoidStatus
 from cifras.pac.errors import Problem
-from invoicing.admin.badges import AMBER, GREY, RED
 from invoicing.admin.figures import as_received, moment, money, spoken
 from invoicing.admin.members import member_name
 from invoicing.models import Document, TimelineEvent

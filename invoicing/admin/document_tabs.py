@@ -17,7 +17,7 @@ from cifras.fiscal.catalogues.dgi import PaymentMethod, Retention
 from cifras.fiscal.document import Mode
 from cifras.fiscal.lifecycle import LegalStatus, Submission, VoidStatus
 from invoicing.admin.badges import legal_badge
-from invoicing.admin.figures import as_received, moment, money, percent, price, quantity
+from invoicing.admin.figures import as_received, moment, money, percent, price, quantity, second
 from invoicing.admin.happenings import told
 from invoicing.models import Document, TimelineEvent
 from invoicing.models.choices import Kind, PaymentTime
@@ -76,7 +76,9 @@ def timeline(document: Document, staff: Any) -> dict[str, Any]:
         {
             "event": event,
             "told": told(event),
-            "exchange": _exchange_address(document, event.exchange_uid) if links and event.exchange_uid else "",
+            "exchange": _exchange_address(document, event.exchange_uid)
+            if links and event.exchange_uid
+            else "",
         }
         for event in events
     ]
@@ -108,7 +110,7 @@ def exchanges(document: Document, staff: Any) -> dict[str, Any]:
         "exchanges": [
             {
                 "row": row,
-                "at": moment(row.started_at),
+                "at": second(row.started_at),
                 "is_bad": row.status is None or row.status >= 400,
                 "said": row.status or as_received(row.error, 60) or "—",
                 "address": _exchange_address(document, row.uid),
@@ -125,7 +127,7 @@ def audit_trail(document: Document, staff: Any) -> dict[str, Any]:
         "entries": [
             {
                 "row": entry,
-                "at": moment(entry.at),
+                "at": second(entry.at),
                 "address": reverse("admin:core_auditentry_change", args=[entry.pk]),
             }
             for entry in entries

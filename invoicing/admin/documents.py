@@ -9,7 +9,7 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import path
+from django.urls import path, reverse
 from django.utils.crypto import salted_hmac
 
 from cifras.core.admin.big_list import ReadOnlyBigListAdmin
@@ -19,13 +19,13 @@ from invoicing.admin import document_page
 from invoicing.admin.assets import ASSETS
 from invoicing.admin.badges import alerts, business_badge, legal_badge
 from invoicing.admin.bulk import BulkDoorsMixin
-from invoicing.admin.deeds import deeds_of, right
+from invoicing.admin.deeds import Deed, deeds_of, right
 from invoicing.admin.document_tabs import address_of, tabs_for
 from invoicing.admin.doors import DocumentDoorsMixin
 from invoicing.admin.exchange_shown import shown
 from invoicing.admin.figures import money
 from invoicing.admin.lists import DocumentListMixin
-from invoicing.models import Document
+from invoicing.models import Attachment, Document
 from invoicing.services import settling
 from tenants.models import Exchange, Tenant
 
@@ -39,9 +39,6 @@ class DocumentAdmin(DocumentDoorsMixin, BulkDoorsMixin, DocumentListMixin):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).select_related(*_FAMILY)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Only a draft changes."""
@@ -57,6 +54,7 @@ class DocumentAdmin(DocumentDoorsMixin, BulkDoorsMixin, DocumentListMixin):
             path(
                 "<path:object_id>/fragment/", self.guarded_view(self.fragment_view), name=f"{name}_fragment"
             ),
+            path("<path:object_id>/pdf/", self.guarded_view(self.pdf_view), name=f"{name}_pdf"),
             path(
                 "<path:object_id>/exchange/<uuid:exchange_uid>/",
                 self.guarded_view(self.exchange_view),
@@ -89,6 +87,15 @@ class DocumentAdmin(DocumentDoorsMixin, BulkDoorsMixin, DocumentListMixin):
         return TemplateResponse(
             request, "admin/invoicing/document/fragment.html", self.page_context(request, document)
         )
+
+    def pdf_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """The newest PDF, as the download that it is."""
+        newest = (
+            self._seen(request, object_id).attachments.filter(kind=Attachment.Kind.PDF).order_by("pk").last()
+        )
+        if newest is None:
+            raise Http404
+        return HttpResponseRedirect(reverse("invoicing:file", args=[newest.uid]))
 
     def exchange_view(self, request: HttpRequest, object_id: str, exchange_uid: Any) -> HttpResponse:
         """One exchange of this document, in full."""
@@ -154,6 +161,11 @@ class DocumentAdmin(DocumentDoorsMixin, BulkDoorsMixin, DocumentListMixin):
         ):
             raise PermissionDenied
         return document
+
+    def _door(self, document: Document, deed: Deed) -> str:
+        if deed.name == "correct":
+            return reverse(f"{self.admin_site.name}:invoicing_invoice_add") + f"?copy={document.uid}"
+        return str(self.address_of(document, deed.name))
 
     def _state(self, document: Document) -> str:
         seen = document_page.state_of(document, document_page.last_event(document))

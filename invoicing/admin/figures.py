@@ -10,7 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 
-from cifras.fiscal.zones import written
+from cifras.fiscal.zones import PANAMA, written
 
 _SYMBOLS = {"PAB": "B/.", "USD": "B/.", "PEN": "S/"}
 # Control characters, and those that turn the direction of what follows: shown as a mark, never obeyed.
@@ -46,6 +46,11 @@ def moment(at: datetime | None) -> str:
     return written(at) if at else "—"
 
 
+def second(at: datetime) -> str:
+    """A moment to the second: 21/11/2026 10:30:07."""
+    return timezone.localtime(at, PANAMA).strftime("%d/%m/%Y %H:%M:%S")
+
+
 def ago(at: datetime, now: datetime | None = None) -> str:
     """How long ago: hace 5 min."""
     span = (now or timezone.now()) - at
@@ -67,8 +72,13 @@ def stamp(at: datetime | None, now: datetime | None = None) -> SafeString | str:
     """A moment as <time>, the relative one as its title."""
     if at is None:
         return "—"
+    day, _space, clock = moment(at).partition(" ")
     return format_html(
-        '<time class="cf-nowrap" datetime="{}" title="{}">{}</time>', at.isoformat(), ago(at, now), moment(at)
+        '<time datetime="{}" title="{}"><span class="cf-nowrap">{}</span> {}</time>',
+        at.isoformat(),
+        ago(at, now),
+        day,
+        clock,
     )
 
 

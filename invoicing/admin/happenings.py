@@ -6,8 +6,8 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from invoicing.admin.badges import AMBER, BLUE, GREEN, GREY, RED
-from invoicing.admin.figures import as_received, moment
+from cifras.core.admin.badges import AMBER, BLUE, GREEN, GREY, RED
+from invoicing.admin.figures import as_received, second
 from invoicing.models import TimelineEvent
 from invoicing.models.choices import LEGAL_STATUSES, Flag
 from invoicing.models.settlement import Settlement
@@ -108,7 +108,7 @@ def told(event: TimelineEvent) -> Happening:
         tone=_tone(tone, detail),
         sentence=str(template).format_map(_Values(_values(detail))).strip(),
         said=_said(detail),
-        at=moment(event.at),
+        at=second(event.at),
     )
 
 

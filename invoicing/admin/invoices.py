@@ -1,14 +1,15 @@
-"""Invoices."""
+"""Invoices: their list, their pages, and the form on which a draft is written."""
 
 from django.contrib import admin
 
 from invoicing.admin.documents import DocumentAdmin
+from invoicing.admin.invoice_form import InvoiceFormMixin
 from invoicing.models import Invoice
 from invoicing.models.choices import Kind
 
 
 @admin.register(Invoice)
-class InvoiceAdmin(DocumentAdmin):
-    """Invoices: their list, their pages and what may be done with them."""
+class InvoiceAdmin(InvoiceFormMixin, DocumentAdmin):
+    """Invoices. The mixin writes drafts; everything else is the documents' page."""
 
     kind = Kind.INVOICE

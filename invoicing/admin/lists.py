@@ -16,9 +16,10 @@ from cifras.core.admin.big_list import BigListAdmin, KeysetChangeList, SearchRou
 from cifras.core.admin.filters import DayRangeFilter, VisibleAutocompleteFilter
 from cifras.core.admin.keyset import Order
 from cifras.fiscal.lifecycle import BusinessStatus
-from invoicing.admin.badges import PROFORMA, SANDBOX, alerts, business_badge, legal_badge, side_by_side
+from invoicing.admin.badges import SANDBOX, alerts, business_badge, legal_badge, side_by_side
 from invoicing.admin.document_page import deadline_of
 from invoicing.admin.figures import money, stamp
+from invoicing.admin.work_queue import WorkQueueFilter
 from invoicing.models import Document
 from invoicing.models.choices import BUSINESS_STATUSES, LEGAL_STATUSES, SUBMISSIONS, Kind, Mode
 from invoicing.services import listing, settling
@@ -183,6 +184,7 @@ class DocumentListMixin(BigListAdmin):
         LegalFilter,
         BusinessFilter,
         ClosingFilter,
+        WorkQueueFilter,
         SubmissionFilter,
         ModeFilter,
         EnvironmentFilter,
@@ -221,15 +223,13 @@ class DocumentListMixin(BigListAdmin):
     @display(description=_("número"))
     def numbered(self, row: Document) -> SafeString:
         marks = [SANDBOX] if row.environment == Tenant.Environment.SANDBOX else []
-        if row.mode == Mode.PROFORM:
-            marks.append(PROFORMA)
         label = row.number or row.external_id or _("sin número")
         detail = row.get_mode_display() if row.mode == Mode.DGI_IMPORT else row.external_id
         return format_html(
-            '<span class="cf-number">{}</span>{}<span class="cf-small">{}</span>',
+            '<span class="cf-number">{}</span><span class="cf-small">{}</span>{}',
             label,
-            side_by_side(marks) if marks else "",
             detail if detail != label else "",
+            side_by_side(marks) if marks else "",
         )
 
     @display(description=_("empresa"))
@@ -254,7 +254,17 @@ class DocumentListMixin(BigListAdmin):
 
     @display(description=_("legal"))
     def legal(self, row: Document) -> SafeString:
-        return side_by_side([legal_badge(row), *alerts(row)])
+        badges = side_by_side([legal_badge(row), *alerts(row)])
+        if not row.has_pdf:
+            return badges
+        return format_html(
+            '{} <a class="cf-pdf" href="{}" title="{}"><span class="material-symbols-outlined" aria-hidden="true">'
+            'picture_as_pdf</span><span class="cf-unseen">{}</span></a>',
+            badges,
+            self.address_of(row, "pdf"),
+            _("Descargar el PDF"),
+            _("PDF"),
+        )
 
     @display(description=_("negocio"))
     def business(self, row: Document) -> SafeString:
@@ -266,7 +276,7 @@ class DocumentListMixin(BigListAdmin):
         if until is None:
             return "—"
         return format_html(
-            '<span class="cf-nowrap">{}</span><span class="cf-small cf-nowrap cf-ink-{}">'
+            '<span class="cf-nowrap">{}</span><span class="cf-small cf-ink-{}">'
             '<span class="material-symbols-outlined" aria-hidden="true">{}</span>{}</span>',
             until.absolute,
             until.tone,

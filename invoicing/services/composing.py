@@ -153,6 +153,8 @@ def _require_own_turn(document: Document, form: Form, actor: Staff | None) -> No
 
 
 def _examine(document: Document, half: HalfWritten) -> Rehearsal:
+    if document.submission != Submission.DRAFT:
+        return Rehearsal(())  # the form was sent before, and this is what it made
     found, codes = preflight.review(document)
     are_sums_known = not any(_WEIGHS.search(reason.field) for reason in half.reasons)
     reasons = [

@@ -171,9 +171,7 @@ def void_window(document: Document) -> voiding.Hours | voiding.CalendarDays:
     return Hours(settings.PAC_VOID_WINDOW_HOURS) if isinstance(window, Hours) else window
 
 
-def _create(
-    entry: DocumentEntry, tenant: Tenant, actor: Staff | None, uid: uuid.UUID | None
-) -> Document:
+def _create(entry: DocumentEntry, tenant: Tenant, actor: Staff | None, uid: uuid.UUID | None) -> Document:
     with transaction.atomic():
         known, replaces = _known(entry, tenant)
         if known:

@@ -1,7 +1,8 @@
 """Adding up an entry before anything is stored: what the form shows while somebody is still writing."""
 
+from calendar import monthrange
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import cast
 
@@ -13,6 +14,7 @@ from cifras.fiscal.document import (
     ZERO,
     Contributor,
     DocumentDraft,
+    Instalment,
     Issuer,
     Kind,
     Mode,
@@ -21,6 +23,7 @@ from cifras.fiscal.document import (
     ReceiverType,
 )
 from cifras.fiscal.errors import RuleBroken
+from cifras.fiscal.money import largest_remainder
 from cifras.fiscal.panama import RetentionDue
 from cifras.fiscal.totals import Rounding, Totals
 from invoicing.models import Document, Receiver
@@ -74,10 +77,32 @@ def sketch(entry: DocumentEntry, tenant: Tenant | None) -> Sketch:
     )
 
 
+def equal_instalments(owed: Decimal, count: int, first: date) -> tuple[Instalment, ...]:
+    """`owed` in `count` parts, alike to the cent, due every month from `first` on (a shorter month's last day at most).
+
+    Raises RuleBroken when nothing is owed.
+    """
+    amounts = largest_remainder(owed, [Decimal(1)] * count)
+    return tuple(
+        Instalment(sequence=number + 1, due_date=_months_later(first, number), amount=amount)
+        for number, amount in enumerate(amounts)
+    )
+
+
+def a_month_after(day: date) -> date:
+    """The same day of the next month, or its last one."""
+    return _months_later(day, 1)
+
+
 def void_deadline(issue_date: datetime, tenant: Tenant) -> datetime:
     """Until when an invoice of `tenant` with this date could be voided."""
     window = issuing.void_window(Document(tenant=tenant, kind=Kind.INVOICE))
     return voiding.deadline(timezone.localtime(issue_date), window)
+
+
+def _months_later(day: date, months: int) -> date:
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return day.replace(year=year, month=month + 1, day=min(day.day, monthrange(year, month + 1)[1]))
 
 
 def _draft(entry: DocumentEntry, tenant: Tenant | None) -> DocumentDraft:

@@ -27,8 +27,17 @@ class OfficeForm(forms.ModelForm):
         cleaned = super().clean() or {}
         if set(_AT_PROVIDER) <= cleaned.keys():
             self._check_shapes(cleaned)
+            self._check_code(cleaned)
             self._check_main(cleaned)
         return cleaned
+
+    def _others(self, cleaned: dict[str, Any]) -> Any:
+        tenant = cleaned.get("tenant") or getattr(self.instance, "tenant", None)
+        return Office.objects.filter(tenant=tenant).exclude(pk=self.instance.pk)
+
+    def _check_code(self, cleaned: dict[str, Any]) -> None:
+        if self._others(cleaned).filter(code=cleaned["code"]).exists():
+            self.add_error("code", _("La empresa ya tiene una sucursal con ese código."))
 
     def _check_shapes(self, cleaned: dict[str, Any]) -> None:
         given = {name: cleaned[name] or "" for name in _AT_PROVIDER}
@@ -40,10 +49,9 @@ class OfficeForm(forms.ModelForm):
                 self.add_error(field if field in self.fields else None, sentence(reason))
 
     def _check_main(self, cleaned: dict[str, Any]) -> None:
-        tenant = cleaned.get("tenant") or getattr(self.instance, "tenant", None)
-        if tenant is None or cleaned["type"] != Office.Type.MAIN:
+        if cleaned["type"] != Office.Type.MAIN:
             return
-        main = tenant.offices.filter(type=Office.Type.MAIN).exclude(pk=self.instance.pk).first()
+        main = self._others(cleaned).filter(type=Office.Type.MAIN).first()
         if main:
             text = _("La empresa ya tiene su sucursal principal: {code}. Elija «Asociada».")
             self.add_error("type", text.format(code=main.code))

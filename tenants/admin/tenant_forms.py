@@ -12,9 +12,9 @@ from cifras.core.wording import sentence
 from cifras.fiscal.errors import CannotVerifyLocally, RuleBroken
 from cifras.fiscal.ruc import panama as ruc_rules
 from cifras.pac.contract import Capability
-from cifras.pac.registry import PROVIDERS
 from tenants.models import Tenant
 from tenants.services.activation import SHORTEST_REASON
+from tenants.services.providers import provider_names
 
 # The form's member -> the sealed column that it sets and never shows.
 SECRETS = {"new_pac_token": "pac_token", "new_webhook_secret": "webhook_secret"}
@@ -55,9 +55,7 @@ class NewTenantForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["pac_provider"].choices = [
-            (key, spec.name) for key, spec in PROVIDERS.items() if spec.can(Capability.ONBOARD)
-        ]
+        self.fields["pac_provider"].choices = provider_names(Capability.ONBOARD)
         self.fields["dv"].help_text = _("Vacío: se calcula. Si se escribe, se comprueba.")
 
     def clean(self) -> Any:

@@ -18,7 +18,6 @@ class _ToLookAt(StaffTabularInline):
 
     tab = True
     can_delete = False
-    hide_title = True
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -17,7 +17,6 @@ from cifras.core.admin.badges import AMBER, GREEN, Badge
 from cifras.core.admin.staff_admin import StaffAdmin
 from cifras.core.rights import may
 from cifras.fiscal.zones import written
-from cifras.pac.registry import PROVIDERS
 from tenants.admin.badges import (
     affiliation_badge,
     current_certificate,
@@ -36,6 +35,7 @@ from tenants.services import (
     start_onboarding,
     suspend_tenant,
 )
+from tenants.services.providers import provider_names
 
 _ENTERED = (
     "pac_provider",
@@ -67,10 +67,12 @@ class ProviderFilter(DropdownFilter):
     parameter_name = "provider"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(key, spec.name) for key, spec in PROVIDERS.items()]
+        return provider_names()
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        return queryset.filter(pac_provider=self.value()) if self.value() in PROVIDERS else queryset
+        return (
+            queryset.filter(pac_provider=self.value()) if self.value() in dict(provider_names()) else queryset
+        )
 
 
 @admin.register(Tenant)

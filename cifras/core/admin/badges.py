@@ -18,7 +18,8 @@ class Badge:
     tone: str = GREY
     title: Any = ""
 
-    def __html__(self) -> SafeString:
+    def __str__(self) -> SafeString:
+        # A template prints the text of a value, and escapes it unless that text is safe already.
         return format_html(
             '<span class="cf-badge cf-{}"{}><span class="material-symbols-outlined" aria-hidden="true">{}</span>{}</span>',
             self.tone,
@@ -26,3 +27,5 @@ class Badge:
             self.icon,
             self.word,
         )
+
+    __html__ = __str__

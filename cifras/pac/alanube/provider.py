@@ -23,7 +23,7 @@ from cifras.pac.contract import (
     Recorder,
     TaxIdAnswer,
 )
-from cifras.pac.errors import NotFound, NotSupported
+from cifras.pac.errors import NotFound, NotSupported, Unsettled
 from cifras.pac.transport import Answer
 
 _PATHS = {Kind.INVOICE: "/invoices", Kind.CREDIT: "/credit-notes"}
@@ -114,22 +114,25 @@ class AlanubeProvider:
         """DV and receiver type. Raises Refused for an unknown RUC."""
         answer = self.service.check_digit(tax_id, contributor)
         body = answer.body if isinstance(answer.body, Mapping) else {}
-        dv = str(body.get("checkDigit") or "")
+        dv = reading.text_of(body, "checkDigit")
         return TaxIdAnswer(
             dv=dv.zfill(2) if dv else "",
-            receiver=str(body.get("receiver") or ""),
+            receiver=reading.text_of(body, "receiver"),
             body=answer.body,
             exchange_id=answer.exchange_id,
         )
 
     def catalogue(self, company_id: str) -> Sequence[Mapping[str, str]]:
         """CPBS rows: code, description, unit."""
-        rows = reading.rows_of(self.service.goods_and_services(company_id).body) or []
+        answer = self.service.goods_and_services(company_id)
+        rows = reading.rows_of(answer.body)
+        if rows is None:
+            raise Unsettled(body=answer.body, exchange_id=answer.exchange_id)
         return [
             {
-                "code": str(row.get("code") or row.get("value") or ""),
-                "description": str(row.get("description") or row.get("label") or row.get("name") or ""),
-                "unit": str(row.get("unit") or ""),
+                "code": reading.text_of(row, "code", "value"),
+                "description": reading.text_of(row, "description", "label", "name"),
+                "unit": reading.text_of(row, "unit"),
             }
             for row in rows
         ]
@@ -151,10 +154,13 @@ class AlanubeProvider:
         raise NotSupported(body=answer.body, exchange_id=answer.exchange_id)
 
     def create_company(self, profile: CompanyProfile) -> CompanyState:
-        """Register a company, in the flat or the nested body (option company_body)."""
+        """Register a company, in the flat or the nested body (option company_body). Without an id in the answer: UNKNOWN."""
         nested = self._options.get("company_body") == "nested"
         payload = _nested_company(profile) if nested else _flat_company(profile)
-        return reading.company_state(_as_answer(self.service.create_company(payload)))
+        state = reading.company_state(_as_answer(self.service.create_company(payload)))
+        if not state.company_id:
+            raise Unsettled(body=state.body, exchange_id=state.exchange_id)
+        return state
 
     def read_company(self, company_id: str) -> CompanyState:
         """The company with its affiliation."""
@@ -177,7 +183,7 @@ class AlanubeProvider:
         return [reading.office_state(_as_answer(answer), row) for row in rows]
 
     def create_office(self, company_id: str, profile: OfficeProfile) -> OfficeState:
-        """Add a branch."""
+        """Add a branch. Without an id in the answer: UNKNOWN."""
         payload = {
             "code": profile.code,
             "type": "main" if profile.is_main else "associated",
@@ -187,7 +193,10 @@ class AlanubeProvider:
             "location": profile.location,
             **({"email": profile.email} if profile.email else {}),
         }
-        return reading.office_state(_as_answer(self.service.create_office(company_id, payload)))
+        state = reading.office_state(_as_answer(self.service.create_office(company_id, payload)))
+        if not state.office_id:
+            raise Unsettled(body=state.body, exchange_id=state.exchange_id)
+        return state
 
     def _read_again(self, kind: Kind, company_id: str, document: PacAnswer) -> PacAnswer:
         """A row that tells neither number nor CUFE, read by its id to learn them."""

@@ -55,12 +55,12 @@ def _members(found: Mapping[str, Any], envelope: Mapping[str, Any]) -> dict[str,
         "raw_legal_status": word,
         "processing_status": _text(found, "status"),
         "cufe": _text(found, "cufe"),
-        "number": _first_text(found, "documentNumber", "numeration", "number"),
-        "issue_date": _first_text(found, "documentIssueDate", "issueDate"),
+        "number": text_of(found, "documentNumber", "numeration", "number"),
+        "issue_date": text_of(found, "documentIssueDate", "issueDate"),
         "protocol": _text(found, "authorizationProtocol"),
-        "qr": _first_text(found, "publicUrl", "qr"),
+        "qr": text_of(found, "publicUrl", "qr"),
         "pdf_url": _text(found, "pdf"),
-        "xml_url": _first_text(found, "containerXml", "xml"),
+        "xml_url": text_of(found, "containerXml", "xml"),
         "problems": _rejection(found, envelope) if word.endswith("REJECTED") else (),
     }
 
@@ -102,14 +102,13 @@ def office_state(answer: Answer, found: Any = None) -> OfficeState:
 
 
 def rows_of(body: Any, *names: str) -> list[Mapping[str, Any]] | None:
-    """The rows of a list answer: bare, or under one of `names`, or under data; None when there is no list."""
+    """The rows of a list answer: bare, or under one of `names`, or under data; None when there is no list of objects."""
     if isinstance(body, Mapping):
         body = next(
             (body[name] for name in (*names, "data", "items") if isinstance(body.get(name), list)), None
         )
-    if not isinstance(body, list):
-        return None
-    return [found for found in body if isinstance(found, Mapping)]
+    is_list = isinstance(body, list) and all(isinstance(row, Mapping) for row in body)
+    return body if is_list else None
 
 
 def has_more(body: Any, rows: int) -> bool:
@@ -126,10 +125,11 @@ def page_size(body: Any) -> int | None:
     return limit if is_number else None
 
 
+def text_of(data: Mapping[str, Any], *names: str) -> str:
+    """The first of these members that holds a text or a whole number, as text."""
+    return next((text for name in names if (text := _text(data, name))), "")
+
+
 def _text(data: Mapping[str, Any], name: str) -> str:
     value = data.get(name)
     return storable(str(value)) if isinstance(value, str | int) and not isinstance(value, bool) else ""
-
-
-def _first_text(data: Mapping[str, Any], *names: str) -> str:
-    return next((text for name in names if (text := _text(data, name))), "")

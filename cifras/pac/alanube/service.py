@@ -200,11 +200,10 @@ class PacService:
         return self._plain(self._http.write("affiliate", "GET", "/company-affiliate", params=params))
 
     def list_offices(self, company_id: str) -> PacAnswer:
-        """The branches of a company. Raises NotSupported when there is no such list."""
-        answer = self._http.get("list_offices", f"{_company_path(company_id)}/offices")
-        if answer.status == 405:
-            raise NotSupported(status=answer.status, exchange_id=answer.exchange_id)
-        return self._plain(answer, Act.DOCUMENT)
+        """The branches of a company. Raises NotSupported when there is no such list, NotFound for an unknown company."""
+        return self._plain(
+            self._list("list_offices", f"{_company_path(company_id)}/offices", {}, Act.DOCUMENT)
+        )
 
     def create_office(self, company_id: str, payload: Mapping[str, Any]) -> PacAnswer:
         """Add a branch; where the main one may not be added it is changed instead (contract wire.md 11 and 14)."""
@@ -290,17 +289,18 @@ class PacService:
             self._http.write(operation, "POST", path, params=params, body=_bytes(payload)), act
         )
 
-    def _list(self, operation: str, path: str, params: Mapping[str, Any]) -> Answer:
-        """A list that not every account has. A 501 comes as UNKNOWN from the transport, which repeats what is transient."""
+    def _list(self, operation: str, path: str, params: Mapping[str, Any], act: Act = Act.OTHER) -> Answer:
+        """A list that not every account has. The transport, which repeats what is transient, gives a 501 as UNKNOWN."""
         try:
             answer = self._http.get(operation, path, params=params)
         except Unsettled as error:
             if error.status != 501:
                 raise
             raise NotSupported(status=501, exchange_id=error.exchange_id) from error
-        if answer.status in {404, 405}:
+        is_missing = answer.status == 404 and act is Act.OTHER
+        if is_missing or answer.status == 405:
             raise NotSupported(status=answer.status, exchange_id=answer.exchange_id)
-        return complaints.require_success(answer)
+        return complaints.require_success(answer, act)
 
     def _plain(self, answer: Answer, act: Act = Act.OTHER) -> PacAnswer:
         """An answer that is no document: its body as received."""

@@ -210,12 +210,12 @@ def _conflict(pair: tuple[Tenant, Company], sale: Callable[..., Document]) -> No
 
 
 def _unknown(sale: Callable[..., Document]) -> None:
-    """The provider took it, the answer was lost, and it cannot be asked by number."""
+    """Two answers were lost and the provider cannot be asked by number: it took one, whose webhook will tell, and not the other."""
     _practice_pac("behaviour", {"list_status": 404})
-    _practice_pac("faults", {"kind": "drop_after_commit", "operation": "create_invoice", "times": 2})
-    sale(6, "sin-confirmar-1")
-    sale(6, "sin-confirmar-2")
-    queues.work_until_idle()
+    for number, fault in enumerate(("drop_after_commit", "drop_before"), start=1):
+        _practice_pac("faults", {"kind": fault, "operation": "create_invoice"})
+        sale(6, f"sin-confirmar-{number}")
+        queues.work_until_idle()
 
 
 def _incident(tenant: Tenant, sale: Callable[..., Document]) -> None:
