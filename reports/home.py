@@ -22,6 +22,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     cards = cards_of(figures, staff)
     return {
         **context,
+        "title": gettext("Inicio"),
         "figures": figures,
         "cards": cards,
         "quiet": quiet_titles(cards, staff),

@@ -45,6 +45,7 @@ def deeds_of(document: Document, staff: Any) -> list[Deed]:
         return []
     if document.submission == Submission.DRAFT:
         return [
+            *_edit(document, staff),
             Deed("review", _("Revisar"), "fact_check"),
             Deed("issue", _("Emitir"), "send", "primary", why_not=_no_right(document, staff, "issue")),
             _discard(document, staff),
@@ -82,6 +83,12 @@ def attach_obstacle(document: Document) -> str:
     if document.legal_status not in {LegalStatus.PAC_AUTHORIZED, LegalStatus.DGI_AUTHORIZED}:
         return _("El PDF llega con la autorización, que aún falta.")
     return ""
+
+
+def _edit(document: Document, staff: Any) -> list[Deed]:
+    if document.kind != Kind.INVOICE or not may(staff, right(document, "change")):
+        return []
+    return [Deed("change", _("Editar"), "edit", how=LINKS)]
 
 
 def _correct(document: Document, staff: Any) -> list[Deed]:

@@ -141,9 +141,7 @@ class DocumentAdmin(DocumentDoorsMixin, BulkDoorsMixin, DocumentListMixin):
             "next_step": document_page.next_step(document),
             "is_moving": document_page.is_moving(document),
             "state": self._state(document),
-            "deeds": [
-                (deed, self.address_of(document, deed.name)) for deed in deeds_of(document, request.user)
-            ],
+            "deeds": [(deed, self._door(document, deed)) for deed in deeds_of(document, request.user)],
             "tabs": tabs,
             "tab": tab,
             "page_address": self.address_of(document),

@@ -62,7 +62,9 @@ class DocumentDoorsMixin(StaffAdmin):
         document = self._permitted(request, object_id, "view")
         reasons, _warnings = preflight.review(document)
         found = mendings(document, reasons, request.user)
-        return self._draw(request, document, Dialog(title=_("Revisar"), mendings=found), is_review=True)
+        return self._dialog_page(
+            request, document, Dialog(title=_("Revisar"), mendings=found), is_review=True
+        )
 
     def issue_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         document = self._permitted(request, object_id, "issue")
@@ -82,7 +84,7 @@ class DocumentDoorsMixin(StaffAdmin):
                     number=issued.number
                 )
                 return self._done(request, document, text)
-        return self._draw(request, document, dialog, form)
+        return self._dialog_page(request, document, dialog, form)
 
     def discard_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         document = self._permitted(request, object_id, "discard")
@@ -93,7 +95,7 @@ class DocumentDoorsMixin(StaffAdmin):
                     document.uid, actor=request.user, reason=form.cleaned_data["reason"]
                 )
                 return self._done(request, document, _("Descartado. Solo nosotros lo sabemos."))
-        return self._draw(request, document, discard_dialog(document), form)
+        return self._dialog_page(request, document, discard_dialog(document), form)
 
     def void_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         document = self._permitted(request, object_id, "void")
@@ -105,7 +107,7 @@ class DocumentDoorsMixin(StaffAdmin):
                 void(document.uid, form.cleaned_data["reason"], actor=request.user)
                 text = _("Anulación pedida: se hace ante la DGI en seguida y el resultado aparece aquí.")
                 return self._done(request, document, text)
-        return self._draw(request, document, void_dialog(document), form)
+        return self._dialog_page(request, document, void_dialog(document), form)
 
     def refresh_view(self, request: HttpRequest, object_id: str) -> HttpResponse | None:
         document = self._permitted(request, object_id, "change")
@@ -138,7 +140,7 @@ class DocumentDoorsMixin(StaffAdmin):
             return HttpResponse(headers={"HX-Redirect": address})
         return HttpResponseRedirect(address)
 
-    def _draw(
+    def _dialog_page(
         self,
         request: HttpRequest,
         document: Document,

@@ -31,7 +31,8 @@ def mendings(document: Document, reasons: list[RuleBroken], staff: Any) -> list[
 
 def _mending(document: Document, reason: RuleBroken, staff: Any) -> Mending:
     address, link = _place(document, reason.field.partition(".")[0], staff)
-    return Mending(member_name(reason.field), sentence(reason), address, link)
+    where = "" if "[" in reason.field else member_name(reason.field)  # a row's sentence names its row
+    return Mending(where, sentence(reason), address, link)
 
 
 def _place(document: Document, member: str, staff: Any) -> tuple[str, str]:

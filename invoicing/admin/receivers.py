@@ -48,11 +48,11 @@ class ReceiverForm(forms.ModelForm):
     """What the law wants of each type of receiver; what does not belong to the type is left empty."""
 
     telephones = LinesField(
-        label=gettext_lazy("teléfonos"), help_text=gettext_lazy("Uno por línea, hasta tres: 999-9999.")
+        label=gettext_lazy("Teléfonos"), help_text=gettext_lazy("Uno por línea, hasta tres: 999-9999.")
     )
-    emails = LinesField(label=gettext_lazy("correos"), help_text=gettext_lazy("Uno por línea, hasta tres."))
+    emails = LinesField(label=gettext_lazy("Correos"), help_text=gettext_lazy("Uno por línea, hasta tres."))
     retention_code = forms.ChoiceField(
-        label=gettext_lazy("código de retención"), required=False, widget=UnfoldAdminSelectWidget()
+        label=gettext_lazy("Código de retención"), required=False, widget=UnfoldAdminSelectWidget()
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from django.contrib import admin
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -13,7 +14,7 @@ from unfold.decorators import display
 from cifras.core.admin.big_list import SearchRoute
 from invoicing.admin.figures import stamp
 from invoicing.admin.happenings import told
-from invoicing.admin.ledger_pages import LedgerPage, TenantUidFilter, document_link
+from invoicing.admin.ledger_pages import LedgerPage, TenantUidFilter, document_link, tenant_link
 from invoicing.models import TimelineEvent
 
 _UUID = re.compile(r"[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}", re.IGNORECASE)
@@ -85,13 +86,16 @@ class TimelinePage(LedgerPage):
         return document_link(event.named_document)
 
     @display(description=_("empresa"))
-    def tenant(self, event: Any) -> Any:
-        return event.named_tenant or "—"
+    def tenant(self, event: Any) -> str:
+        return tenant_link(event.named_tenant)
 
     @display(description=_("quién"))
     def who(self, event: TimelineEvent) -> Any:
         return event.actor_name or _("el sistema")
 
     @display(description=_("intercambio"))
-    def exchange(self, event: TimelineEvent) -> Any:
-        return event.exchange_uid or "—"
+    def exchange(self, event: TimelineEvent) -> str:
+        if event.exchange_uid is None:
+            return "—"
+        address = reverse("admin:tenants_exchange_change", args=[event.exchange_uid])
+        return format_html('<a class="cf-link" href="{}">{}</a>', address, event.exchange_uid)

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from cifras.core.models import Staff
-from cifras.fiscal import ruc, totals
+from cifras.fiscal import money, ruc, totals
 from cifras.fiscal.document import (
     Discount,
     DocumentDraft,
@@ -153,8 +153,9 @@ def compute(draft: DocumentDraft) -> Totals:
 
 
 def add_up(document: Document, draft: DocumentDraft) -> Totals:
-    """Compute the totals and keep them on the document and its lines."""
+    """Compute the totals and keep them on the document and its lines. Raises RuleBroken when they are beyond any sale."""
     sums = compute(draft)
+    _require_storable(sums)
     for row, line, result in zip(document.lines.all(), draft.lines, sums.lines, strict=True):
         LineRow.objects.filter(pk=row.pk).update(
             discount_share=line.discount_share, net=result.net, itbms=result.itbms, total=result.total
@@ -168,6 +169,21 @@ def add_up(document: Document, draft: DocumentDraft) -> Totals:
     document.next_due_date = _next_due(document)
     document.save()
     return sums
+
+
+def _require_storable(sums: Totals) -> None:
+    """Two plausible figures may multiply to one that no table holds."""
+    whole = (sums.total, sums.items_total, sums.net, sums.itbms, sums.isc, sums.oti, sums.discount)
+    amounts = [("payments", sums.received), *(("lines", amount) for amount in whole)]
+    amounts += [(f"lines[{index}].unit_price", line.total) for index, line in enumerate(sums.lines)]
+    for field, amount in amounts:
+        if abs(amount) >= money.LIMIT:
+            raise RuleBroken(
+                "amount_too_large",
+                gettext_noop("La cifra {value} es demasiado grande. Revise los ceros."),
+                field,
+                value=f"{amount:f}",
+            )
 
 
 def find_office(tenant: Tenant, code: str) -> Office:

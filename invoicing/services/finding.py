@@ -8,6 +8,8 @@ from invoicing.models import Document
 from invoicing.models.document import DocumentQuerySet
 from tenants.models import Tenant
 
+_CUFE_LENGTH = 66
+
 
 def documents_for(actor: Staff | None) -> DocumentQuerySet:
     """The documents `actor` may see; all of them for the system."""
@@ -19,7 +21,7 @@ def get_document(document_id: uuid.UUID | str, *, actor: Staff | None, kind: str
     documents = documents_for(actor).select_related("tenant", "office")
     if kind:
         documents = documents.filter(kind=kind)
-    document = documents.filter(uid=uid).first() if (uid := _as_uuid(document_id)) else None
+    document = documents.filter(uid=uid).first() if (uid := as_uuid(document_id)) else None
     if document is None:
         raise _unknown_document()
     return document
@@ -34,11 +36,12 @@ def find_document(
         documents = documents.filter(tenant=tenant)
     if kind:
         documents = documents.filter(kind=kind)
-    if uid := _as_uuid(name):
-        found = list(documents.filter(uid=uid))
-    else:
-        found = list(documents.filter(cufe=name.upper())) if len(name) == 66 else []
-        found = found or list(documents.filter(external_id=name, is_superseded=False)[:2])
+    uid = as_uuid(name)
+    found = list(documents.filter(uid=uid)) if uid else []
+    if not found and len(name) == _CUFE_LENGTH:
+        found = list(documents.filter(cufe=name.upper()))
+    if not found and name:
+        found = list(documents.filter(external_id=name, is_superseded=False)[:2])
     if not found:
         raise _unknown_document()
     if len(found) > 1:
@@ -55,7 +58,7 @@ def find_tenant(name: str, *, actor: Staff | None, field: str = "tenant") -> Ten
     """The tenant named by its `pac_company_id` or our id; RuleBroken when unknown or out of sight."""
     tenants = Tenant.objects.visible_to(actor) if actor else Tenant.objects.all()
     found = list(tenants.filter(pac_company_id=name)[:2]) if name else []
-    if not found and (uid := _as_uuid(name)):
+    if not found and (uid := as_uuid(name)):
         found = list(tenants.filter(uid=uid))
     if len(found) > 1:
         raise RuleBroken(
@@ -74,7 +77,8 @@ def find_tenant(name: str, *, actor: Staff | None, field: str = "tenant") -> Ten
     return found[0]
 
 
-def _as_uuid(text: uuid.UUID | str) -> uuid.UUID | None:
+def as_uuid(text: uuid.UUID | str) -> uuid.UUID | None:
+    """The UUID that `text` writes, if it writes one."""
     try:
         return uuid.UUID(str(text))
     except ValueError:

@@ -68,7 +68,7 @@ def _covers(refused: str, path: str) -> bool:
 
 def _stand_in(data: Any, path: str) -> None:
     """Put a stand-in at `path`, or nothing where none is needed."""
-    steps = [step["name"] or int(step["index"]) for step in _STEP.finditer(path)]
+    steps: list[Any] = [step["name"] or int(step["index"]) for step in _STEP.finditer(path)]
     if not steps:
         return
     *way, last = steps

@@ -22,7 +22,7 @@ from cifras.fiscal.voiding import Hours
 from invoicing.models import Attempt, Document
 from invoicing.services import crediting, drafting, preflight, timeline
 from invoicing.services.entry import DocumentEntry, ReferenceName
-from invoicing.services.finding import documents_for, find_tenant, get_document
+from invoicing.services.finding import as_uuid, documents_for, find_tenant, get_document
 from invoicing.services.numbering import PROFORMA_SERIES, draw_security_code, take_number
 from invoicing.services.reading import read_entry
 from tenants.models import Tenant
@@ -235,7 +235,8 @@ def _credited(name: ReferenceName | None, tenant: Tenant, actor: Staff | None) -
         return None
     invoices = documents_for(actor).filter(tenant=tenant, kind=Kind.INVOICE)
     if name.id:
-        found = invoices.filter(uid=name.id).first()
+        uid = as_uuid(name.id)
+        found = invoices.filter(uid=uid).first() if uid else None
     elif name.external_id:
         found = invoices.filter(external_id=name.external_id, is_superseded=False).first()
     else:

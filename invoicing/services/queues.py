@@ -1,9 +1,11 @@
 """All that is due, done without a broker: the table is the queue."""
 
+import logging
 import time
 from collections.abc import Callable
 from datetime import datetime
 
+from django.db import Error as DatabaseError
 from django.db.models import Min
 from django.utils import timezone
 
@@ -11,19 +13,30 @@ from cifras.fiscal.lifecycle import VoidStatus
 from invoicing.models import Document, WebhookDelivery
 from invoicing.services import inbox, resolving, submitting, voiding, watching
 
+logger = logging.getLogger(__name__)
+
 _LONGEST_NAP_SECONDS = 1.0
 _SHORTEST_NAP_SECONDS = 0.05
+_ROUND = 50
+_QUEUES = (
+    submitting.submit_due,
+    resolving.resolve_due,
+    voiding.void_due,
+    inbox.process_due,
+    watching.watch_due,
+)
 
 
-def work_once() -> int:
-    """One round over every queue; answers how many things were done."""
-    return (
-        submitting.submit_due()
-        + resolving.resolve_due()
-        + voiding.void_due()
-        + inbox.process_due()
-        + watching.watch_due()
-    )
+def work_once(*, limit: int = _ROUND, until: float | None = None) -> int:
+    """One round over every queue, at most `limit` from each; answers how many things were done.
+
+    No queue is begun after `until` (monotonic seconds).
+    """
+    done = 0
+    for queue in _QUEUES:
+        if until is None or time.monotonic() < until:
+            done += _done(queue, limit)
+    return done
 
 
 def work_until_idle() -> int:
@@ -37,9 +50,11 @@ def work_until_idle() -> int:
 def work_while(wanted: Callable[[], bool], *, seconds: float | None = None) -> int:
     """Rounds for as long as `wanted` says so, at most `seconds`; waits for the next due time in between."""
     end = None if seconds is None else time.monotonic() + seconds
+    # One call to a provider may take a minute: whoever has little time looks at the clock after each.
+    limit = _ROUND if end is None else 1
     done = 0
     while wanted():
-        step = work_once()
+        step = work_once(limit=limit, until=end)
         done += step
         left = None if end is None else end - time.monotonic()
         if left is not None and left <= 0:
@@ -47,6 +62,17 @@ def work_while(wanted: Callable[[], bool], *, seconds: float | None = None) -> i
         if not step:
             time.sleep(_nap(left))
     return done
+
+
+def _done(queue: Callable[..., int], limit: int) -> int:
+    """What one queue did. A row that breaks it is claimed by then, so the next round passes it by until its lease ends."""
+    try:
+        return queue(limit=limit)
+    except DatabaseError:
+        raise
+    except Exception:
+        logger.exception("A queue broke off: %s", queue.__name__)
+        return 1
 
 
 def _nap(left_seconds: float | None) -> float:

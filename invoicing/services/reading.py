@@ -3,6 +3,8 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -27,6 +29,14 @@ from cifras.fiscal.document import (
 from cifras.fiscal.errors import gettext_noop
 from invoicing.services.entry import AdHoc, DocumentEntry, ReferenceName
 
+# What the tables hold. The law's own limits are lower and are checked with the document as a whole.
+_NAME_LENGTH = 200
+_MOST_LINES = 9999
+_MOST_INSTALMENTS = 999
+_QUANTITY_LIMIT = Decimal(10) ** 10
+_PERCENT_LIMIT = Decimal(1000)
+_YEARS = range(1990, 2101)
+
 
 def read_entry(data: Mapping[str, Any], *, kind: Kind) -> DocumentEntry:
     """The entry that `data` describes. Raises RulesBroken with every unknown, missing or mistyped member."""
@@ -37,12 +47,11 @@ def read_entry(data: Mapping[str, Any], *, kind: Kind) -> DocumentEntry:
     entry = DocumentEntry(
         kind=kind,
         mode=Mode(mode) if mode else Mode.DGI,
-        content_hash=content_hash(data),
         tenant=reader.text("tenant"),
         external_id=reader.text("external_id", default="", longest=100),
         office=reader.text("office", longest=4),
         billing_point=reader.text("billing_point", default="", longest=3),
-        issue_date=reader.moment("issue_date"),
+        issue_date=_moment(reader, "issue_date"),
         due_date=reader.day("due_date"),
         notes=reader.text("notes", default="", longest=5000),
         receiver=party,
@@ -50,7 +59,7 @@ def read_entry(data: Mapping[str, Any], *, kind: Kind) -> DocumentEntry:
         ad_hoc=_ad_hoc(reader.object("ad_hoc")),
         retention_code=reader.text("retention_code", default="", longest=1),
         retention_amount=reader.optional_amount("retention_amount", places=2),
-        lines=tuple(_line(line) for line in reader.objects("lines", required=True)),
+        lines=_lines(reader),
         global_discounts=tuple(
             Discount(row.text("description", default=""), row.amount("amount", places=2))
             for row in reader.objects("global_discounts")
@@ -60,13 +69,13 @@ def read_entry(data: Mapping[str, Any], *, kind: Kind) -> DocumentEntry:
         payment_time=PaymentTime(reader.choice("payment_time", list(PaymentTime)) or PaymentTime.CASH),
         payments=tuple(_payment(row) for row in reader.objects("payments", required=True)),
         change=reader.optional_amount("change", places=2) or ZERO,
-        instalments=tuple(_instalment(row) for row in reader.objects("instalments")),
+        instalments=_instalments(reader),
         reference=_reference(reader, is_note=kind is Kind.CREDIT),
         exportation=_exportation(reader.object("exportation")),
         is_draft=reader.boolean("draft", default=False),
     )
     reader.finish()
-    return entry
+    return replace(entry, content_hash=content_hash(data))
 
 
 def content_hash(data: Mapping[str, Any]) -> str:
@@ -111,7 +120,7 @@ def _receiver(reader: Reader, *, is_note: bool) -> tuple[Party | None, str]:
     return (
         Party(
             type=ReceiverType(word) if word else ReceiverType.CONTRIBUYENTE,
-            name=given.text("name", default=""),
+            name=given.text("name", default="", longest=_NAME_LENGTH),
             contributor=Contributor(contributor) if contributor else None,
             ruc=given.text("ruc", default="", longest=20),
             dv=given.text("dv", default="", longest=2),
@@ -132,25 +141,62 @@ def _ad_hoc(reader: Reader | None) -> AdHoc:
     if reader is None:
         return AdHoc()
     return AdHoc(
-        name=reader.text("name", default=""),
+        name=reader.text("name", default="", longest=_NAME_LENGTH),
         ruc=reader.text("ruc", default="", longest=20),
         emails=reader.texts("emails"),
     )
+
+
+def _moment(reader: Reader, name: str) -> datetime | None:
+    """As the reader's, in years that every zone and table can write."""
+    moment = reader.moment(name)
+    if moment is None or moment.year in _YEARS:
+        return moment
+    reader.refuse(
+        "bad_time", gettext_noop("El año {year} no puede ser: corrija la fecha."), name, year=moment.year
+    )
+    return None
+
+
+def _amount_below(limit: Decimal, reader: Reader, name: str, *, places: int = 6) -> Decimal:
+    number = reader.amount(name, places=places)
+    if abs(number) < limit:
+        return number
+    reader.refuse(
+        "amount_too_large",
+        gettext_noop("La cifra {value} es demasiado grande. Revise los ceros."),
+        name,
+        value=number,
+    )
+    return ZERO
+
+
+def _lines(reader: Reader) -> tuple[Line, ...]:
+    rows = list(reader.objects("lines", required=True))
+    if len(rows) > _MOST_LINES:
+        reader.refuse(
+            "too_many_lines",
+            gettext_noop("El documento tiene {count} líneas y caben {limit}. Repártalo en varios."),
+            "lines",
+            count=len(rows),
+            limit=_MOST_LINES,
+        )
+    return tuple(_line(row) for row in rows)
 
 
 def _line(reader: Reader) -> Line:
     isc = reader.object("isc")
     return Line(
         description=reader.text("description"),
-        quantity=reader.amount("quantity"),
+        quantity=_amount_below(_QUANTITY_LIMIT, reader, "quantity"),
         unit_price=reader.amount("unit_price"),
-        tax_rate=reader.amount("tax_rate", places=2),
+        tax_rate=_amount_below(_PERCENT_LIMIT, reader, "tax_rate", places=2),
         code=reader.text("code", default="", longest=50),
         unit=reader.text("unit", default="und", longest=20),
         unit_discount=reader.optional_amount("unit_discount") or ZERO,
         cpbs_code=reader.text("cpbs_code", default="", longest=10),
         cpbs_unit=reader.text("cpbs_unit", default="", longest=20),
-        isc_rate=isc.optional_amount("rate", places=4) if isc else None,
+        isc_rate=_amount_below(_PERCENT_LIMIT, isc, "rate", places=4) if isc and isc.has("rate") else None,
         isc_amount=isc.amount("amount", places=2) if isc else ZERO,
         oti=tuple(
             OtherTax(row.text("code"), row.amount("amount", places=2)) for row in reader.objects("oti")
@@ -166,8 +212,20 @@ def _payment(reader: Reader) -> Payment:
     )
 
 
-def _instalment(reader: Reader) -> Instalment:
+def _instalments(reader: Reader) -> tuple[Instalment, ...]:
+    seen: set[int] = set()
+    return tuple(_instalment(row, seen) for row in reader.objects("instalments"))
+
+
+def _instalment(reader: Reader, seen: set[int]) -> Instalment:
     sequence = reader.integer("sequence")
+    if sequence in seen or not 0 <= sequence <= _MOST_INSTALMENTS:
+        reader.refuse(
+            "instalment_sequence",
+            gettext_noop("Las cuotas se numeran 1, 2, 3… en su orden, cada número una vez."),
+            "sequence",
+        )
+    seen.add(sequence)
     due_date = reader.day("due_date")
     if due_date is None:
         reader.refuse("missing", gettext_noop("Falta la fecha de la cuota."), "due_date")
@@ -189,12 +247,27 @@ def _reference(reader: Reader, *, is_note: bool) -> ReferenceName | None:
                 "references",
             )
         return None
-    return ReferenceName(
+    name = ReferenceName(
         id=given.text("id", default=""),
         cufe=given.text("cufe", default="", longest=66).upper(),
         external_id=given.text("external_id", default="", longest=100),
-        issue_date=given.moment("issue_date"),
+        issue_date=_moment(given, "issue_date"),
     )
+    if not is_note:
+        reader.refuse(
+            "reference_on_invoice",
+            gettext_noop("Una factura no se refiere a otro documento: quítelo."),
+            "references",
+        )
+    elif not (name.id or name.cufe or name.external_id):
+        reader.refuse(
+            "missing",
+            gettext_noop(
+                "Nombre la factura de referencia: su referencia externa, su identificador o su CUFE."
+            ),
+            "references",
+        )
+    return name
 
 
 def _exportation(reader: Reader | None) -> Exportation | None:

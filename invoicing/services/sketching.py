@@ -4,7 +4,6 @@ from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import cast
 
 from django.conf import settings
 from django.utils import timezone
@@ -141,4 +140,4 @@ def _retention(draft: DocumentDraft, sums: Totals) -> RetentionDue | None:
 
 
 def _other_rounding() -> Rounding:
-    return cast(Rounding, "total" if settings.PAC_ITBMS_ROUNDING == "line" else "line")
+    return "total" if settings.PAC_ITBMS_ROUNDING == "line" else "line"

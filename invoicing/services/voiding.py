@@ -31,6 +31,7 @@ from tenants.services.accounts import provider_for, provider_spec, require
 logger = logging.getLogger(__name__)
 
 _OPEN = (VoidStatus.REQUESTED, VoidStatus.UNKNOWN)
+_HELD = timedelta(minutes=5)
 
 
 class _Statuses(TypedDict):
@@ -134,12 +135,8 @@ def _claim(document: Document) -> bool:
         document.refresh_from_db()
         is_first = document.void_called_at is None
         if is_first and document.void_deadline and now > document.void_deadline:
-            _close(
-                document,
-                VoidStatus.REFUSED,
-                "void_too_late",
-                {"message": "deadline passed before the first call"},
-            )
+            too_late = voiding.VoidWindowClosed(_issued_at(document), document.void_deadline)
+            _close(document, VoidStatus.REFUSED, "void_too_late", {"message": too_late.message})
             return False
         if is_first:
             Document.objects.filter(pk=document.pk).update(void_called_at=now)
@@ -189,24 +186,19 @@ def _settle_failure(document: Document, error: PacError, *, is_repeat: bool) -> 
     logger.warning("Void of %s did not succeed: %s (%s)", document.uid, error.code, error.outcome)
     wait = queue_wait(document.void_attempts)
     detail = {"message": error.message, "provider": error.provider_words, "body": error.body}
+    # A repeat that was not done says nothing about the call before it, which may have been a killed worker's.
+    undone = VoidStatus.UNKNOWN if is_repeat else VoidStatus.REQUESTED
     if error.outcome is Outcome.UNKNOWN:
         incidents.note_failure(document)
         _again(document, VoidStatus.UNKNOWN, "void_unknown", wait, detail, error.exchange_id)
     elif isinstance(error, Busy):
         wait = wait if error.retry_after is None else timedelta(seconds=error.retry_after)
-        _again(document, VoidStatus(document.void_status), "void_not_done", wait, detail, error.exchange_id)
+        _again(document, undone, "void_not_done", wait, detail, error.exchange_id)
     elif isinstance(error, Incident):
         incidents.open_incident(document.tenant, error)
-        _again(
-            document,
-            VoidStatus(document.void_status),
-            "void_held",
-            timedelta(minutes=5),
-            detail,
-            error.exchange_id,
-        )
+        _again(document, undone, "void_held", _HELD, detail, error.exchange_id)
     elif isinstance(error, NotDelivered):
-        _again(document, VoidStatus(document.void_status), "void_not_done", wait, detail, error.exchange_id)
+        _again(document, undone, "void_not_done", wait, detail, error.exchange_id)
     elif is_repeat:
         _again(document, VoidStatus.UNKNOWN, "void_needs_a_person", None, detail, error.exchange_id)
     else:

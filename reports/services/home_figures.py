@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.cache import cache
-from django.db.models import Count, Min, Q, QuerySet, Sum, Value
+from django.db.models import Count, Min, Q, QuerySet, Sum, TextField, Value
 from django.db.models.fields.json import KT
 from django.db.models.functions import Coalesce, TruncDate
 from django.utils import timezone
@@ -156,7 +156,7 @@ def _rejections(documents: DocumentQuerySet, now: datetime) -> tuple[Rejection, 
     rows = (
         documents.filter(attention.rejected_today(now))
         .order_by()
-        .values("kind", code=Coalesce(KT("problems__0__code"), Value("")))
+        .values("kind", code=Coalesce(KT("problems__0__code"), Value(""), output_field=TextField()))
         .annotate(count=Count("pk"), message=Min(KT("problems__0__message")))
         .order_by("-count", "code", "kind")
     )

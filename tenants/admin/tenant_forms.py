@@ -31,11 +31,11 @@ class TenantForm(forms.ModelForm):
     """What staff may change on a tenant. A secret that is filled in is set; an empty one stays as it was."""
 
     new_pac_token = _secret_field(
-        gettext_lazy("clave nueva del PAC"),
+        gettext_lazy("Clave nueva del PAC"),
         gettext_lazy("Se guarda cifrada y no se vuelve a mostrar. Vacía: queda como está."),
     )
     new_webhook_secret = _secret_field(
-        gettext_lazy("secreto nuevo del webhook"),
+        gettext_lazy("Secreto nuevo del webhook"),
         gettext_lazy(
             "Durante una rotación, el anterior y el nuevo separados por comas. Vacío: queda como está."
         ),
@@ -51,7 +51,7 @@ class TenantForm(forms.ModelForm):
 class NewTenantForm(forms.ModelForm):
     """Who is to be onboarded; the onboarding's service judges it. An empty DV is computed."""
 
-    pac_provider = forms.ChoiceField(label=gettext_lazy("proveedor"), widget=UnfoldAdminSelectWidget())
+    pac_provider = forms.ChoiceField(label=gettext_lazy("Proveedor"), widget=UnfoldAdminSelectWidget())
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -80,7 +80,7 @@ class ReasonForm(StaffDialogForm):
     """Why: it stays in the audit trail."""
 
     reason = forms.CharField(
-        label=gettext_lazy("motivo"),
+        label=gettext_lazy("Motivo"),
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 3, "maxlength": 1000}),
         help_text=gettext_lazy("Al menos 15 caracteres; queda en la auditoría."),
     )

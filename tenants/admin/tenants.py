@@ -6,6 +6,7 @@ from django.contrib import admin, messages
 from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from unfold.contrib.filters.admin import DropdownFilter
@@ -224,7 +225,8 @@ class TenantPage(StaffAdmin):
     ) -> HttpResponse:
         tenant = self.require_object(request, object_id) if object_id else None
         head = self._head(request, tenant) if isinstance(tenant, Tenant) else {}
-        return super().changeform_view(request, object_id, form_url, head | (extra_context or {}))
+        context = {"show_save_and_add_another": False} | head | (extra_context or {})
+        return super().changeform_view(request, object_id, form_url, context)
 
     @action(
         description=gettext_lazy("Consultar la afiliación"),
@@ -285,7 +287,7 @@ class TenantPage(StaffAdmin):
 
     @display(description=gettext_lazy("RUC y DV"), ordering="ruc")
     def tax_id(self, tenant: Tenant) -> str:
-        return f"{tenant.ruc} DV {tenant.dv or '—'}"
+        return format_html('<span class="cf-nowrap">{} DV {}</span>', tenant.ruc, tenant.dv or "—")
 
     @display(description=gettext_lazy("ambiente"), ordering="environment")
     def where(self, tenant: Tenant) -> Any:

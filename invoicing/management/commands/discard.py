@@ -1,6 +1,5 @@
 """`manage.py discard DOC`: put aside a document that never reached the provider, or that it refused."""
 
-import json
 import sys
 from argparse import ArgumentParser
 from typing import Any
@@ -10,7 +9,7 @@ from django.core.management.base import BaseCommand
 from cifras.core.wording import sentence
 from cifras.fiscal.errors import RuleBroken
 from invoicing.management.arguments import add_document_arguments, named_document
-from invoicing.management.results import document_line, error_list
+from invoicing.management.results import as_line, document_line, error_list
 from invoicing.services import discard_document
 
 
@@ -26,7 +25,7 @@ class Command(BaseCommand):
             document = named_document(options)
             document = discard_document(document.uid, actor=None, reason=options["reason"])
         except RuleBroken as error:
-            self.stdout.write(json.dumps({"errors": error_list(error)}, ensure_ascii=False))
+            self.stdout.write(as_line({"errors": error_list(error)}))
             self.stderr.write(sentence(error))
             sys.exit(1)
-        self.stdout.write(json.dumps(document_line(document), ensure_ascii=False))
+        self.stdout.write(as_line(document_line(document)))

@@ -1,20 +1,19 @@
 """`manage.py issue FILE [--wait SECONDS]`: documents from JSON, a JSON list or JSON lines; one result line each."""
 
-import json
 import sys
 from argparse import ArgumentParser
-from collections.abc import Iterator
-from decimal import Decimal
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from cifras.core.reading import parse_json
 from cifras.fiscal.document import Mode
 from cifras.fiscal.errors import RuleBroken, gettext_noop
 from cifras.fiscal.lifecycle import REJECTED_LEGAL, LegalStatus, Submission
 from cifras.pac.contract import Capability
-from invoicing.management.results import document_line, refused_line
+from invoicing.management.results import as_line, document_line, refused_line
 from invoicing.models import Document
 from invoicing.services import create_credit, create_invoice, queues
 from tenants.services.accounts import provider_spec
@@ -26,6 +25,7 @@ _SETTLED = {
     Submission.DISCARDED,
     Submission.IMPORTED,
 }
+_FAILED = {Submission.REFUSED, Submission.RETURNED, Submission.DISCARDED}
 
 
 class Command(BaseCommand):
@@ -39,66 +39,87 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         results = [self._create(data) for data in _read(options["file"])]
-        made = [result for result in results if isinstance(result, Document)]
-        if options["wait"] > 0:
-            queues.work_while(lambda: any(_is_open(document) for document in made), seconds=options["wait"])
-        complete = True
-        for result in results:
-            if isinstance(result, Document):
-                result.refresh_from_db()
-                line = document_line(result)
-                complete &= _went_well(result, waited=options["wait"] > 0)
-            else:
-                line, complete = result, False
-            self.stdout.write(json.dumps(line, ensure_ascii=False))
-        if not complete:
+        waited = options["wait"] > 0
+        if waited:
+            made = [result for result in reversed(results) if isinstance(result, Document)]
+            queues.work_while(lambda: _is_any_open(made), seconds=options["wait"])
+        outcomes = [self._tell(result, waited=waited) for result in results]
+        if not all(outcomes):
             sys.exit(1)
 
     def _create(self, data: Any) -> Document | dict[str, Any]:
-        if isinstance(data, RuleBroken):
-            return refused_line(None, data)
-        kind = data.get("kind") if isinstance(data, dict) else None
         try:
-            return create_credit(data, actor=None) if kind == "CREDIT" else create_invoice(data, actor=None)
+            if isinstance(data, RuleBroken):
+                raise data
+            if not isinstance(data, Mapping):
+                message = gettext_noop("Un documento es un objeto JSON, {shape}: corrija el archivo.")
+                raise RuleBroken("wrong_type", message, shape="{…}")
+            act = create_credit if data.get("kind") == "CREDIT" else create_invoice
+            return act(data, actor=None)
         except RuleBroken as error:
-            self.stderr.write(str(error))
             return refused_line(data, error)
+
+    def _tell(self, result: Document | dict[str, Any], *, waited: bool) -> bool:
+        """Print the result line, on stderr what went wrong; True when all went well."""
+        if isinstance(result, Document):
+            result.refresh_from_db()
+            line, is_well = document_line(result), _went_well(result, waited=waited)
+        else:
+            line, is_well = result, False
+        self.stdout.write(as_line(line))
+        if not is_well:
+            self._explain(line)
+        return is_well
+
+    def _explain(self, line: Mapping[str, Any]) -> None:
+        name = line["external_id"] or line["id"] or "?"
+        for error in line["errors"]:
+            self.stderr.write(f"{name}: {error['field']}: {error['message']}")
+        if not line["errors"]:
+            self.stderr.write(f"{name}: {line['submission']} {line['legal_status'] or ''}")
 
 
 def _read(name: str) -> Iterator[Any]:
-    text = sys.stdin.read() if name == "-" else _text_of(Path(name))
+    """The documents of a file; what is no JSON comes as the refusal it is."""
+    text = _text_of(name)
     try:
-        whole = _parse(text)
-    except json.JSONDecodeError:
-        yield from _lines(text)
+        whole = parse_json(text)
+    except RuleBroken as error:
+        yield from _lines(text) if _is_by_line(text) else [error]
         return
     yield from whole if isinstance(whole, list) else [whole]
 
 
-def _text_of(path: Path) -> str:
+def _text_of(name: str) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        content = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise CommandError(f"No se pudo leer {path}: {error}", returncode=2) from error
+        raise CommandError(f"No se pudo leer {name}: {error}", returncode=2) from error
+    return content.removeprefix("\ufeff")
+
+
+def _is_by_line(text: str) -> bool:
+    """Whether `text` is meant as JSON lines, so that a mistake concerns one line: most of them begin an object."""
+    beginnings = [line.lstrip().startswith("{") for line in text.split("\n") if line.strip()]
+    return sum(beginnings) * 2 > len(beginnings)
 
 
 def _lines(text: str) -> Iterator[Any]:
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
             try:
-                yield _parse(line)
-            except json.JSONDecodeError:
+                yield parse_json(line)
+            except RuleBroken:
                 yield RuleBroken(
                     "not_json", gettext_noop("La línea {line} no es JSON: corríjala."), "", line=number
                 )
 
 
-def _parse(text: str) -> Any:
-    return json.loads(text, parse_float=Decimal, parse_constant=_refuse_constant)
-
-
-def _refuse_constant(name: str) -> None:
-    raise json.JSONDecodeError(f"{name} no es un número", name, 0)
+def _is_any_open(documents: list[Document]) -> bool:
+    """Whether there is something to wait for; whatever is settled leaves the list."""
+    while documents and not _is_open(documents[-1]):
+        documents.pop()
+    return bool(documents)
 
 
 def _is_open(document: Document) -> bool:
@@ -114,13 +135,8 @@ def _is_open(document: Document) -> bool:
 
 
 def _went_well(document: Document, *, waited: bool) -> bool:
-    if document.mode == Mode.PROFORM or document.submission == Submission.DRAFT:
-        return True
-    if (
-        document.submission in {Submission.REFUSED, Submission.DISCARDED}
-        or document.legal_status in REJECTED_LEGAL
-    ):
+    if document.submission in _FAILED or document.legal_status in REJECTED_LEGAL:
         return False
-    if not waited:
+    if not waited or document.mode == Mode.PROFORM or document.submission == Submission.DRAFT:
         return True
     return document.legal_status == LegalStatus.DGI_AUTHORIZED and not _is_open(document)

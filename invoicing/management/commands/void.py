@@ -1,18 +1,19 @@
-"""`manage.py void DOC --reason TEXT [--wait SECONDS]`: exits 0 once requested, 1 when the guard refuses."""
+"""`manage.py void DOC --reason TEXT [--wait SECONDS]`: exits 0 once requested, 1 when the guard or the provider refuses.
 
-import json
+With `--wait` it exits 0 only once the authority has the void.
+"""
+
 import sys
 from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from cifras.core.wording import sentence
 from cifras.fiscal.errors import RuleBroken
 from cifras.fiscal.lifecycle import VoidStatus
 from cifras.pac.errors import PacError
 from invoicing.management.arguments import add_document_arguments, named_document
-from invoicing.management.results import document_line, error_list
+from invoicing.management.results import as_line, error_list, void_line
 from invoicing.models import Document
 from invoicing.services import queues, void_credit, void_invoice
 
@@ -33,25 +34,24 @@ class Command(BaseCommand):
             act = void_invoice if document.kind == "INVOICE" else void_credit
             document = act(document.uid, options["reason"], actor=None)
         except (RuleBroken, PacError) as error:
-            self._refuse(error)
+            errors = error_list(error)
+            self.stdout.write(as_line({"errors": errors}))
+            self._explain(errors)
+            sys.exit(1)
         if options["wait"] > 0:
             queues.work_while(lambda: _is_open(document), seconds=options["wait"])
         document.refresh_from_db()
-        self.stdout.write(
-            json.dumps({**document_line(document), "void_status": document.void_status}, ensure_ascii=False)
+        line = void_line(document)
+        self.stdout.write(as_line(line))
+        is_well = document.void_status == VoidStatus.VOIDED or (
+            document.void_status == VoidStatus.REQUESTED and options["wait"] <= 0
         )
-        if document.void_status == VoidStatus.REFUSED:
+        if not is_well:
+            self._explain(line["errors"], otherwise=document.get_void_status_display())
             sys.exit(1)
 
-    def _refuse(self, error: RuleBroken | PacError) -> None:
-        errors = (
-            error_list(error)
-            if isinstance(error, RuleBroken)
-            else [{"code": error.code, "field": "document", "message": sentence(error)}]
-        )
-        self.stdout.write(json.dumps({"errors": errors}, ensure_ascii=False))
-        self.stderr.write(sentence(error))
-        sys.exit(1)
+    def _explain(self, errors: list[dict[str, str]], *, otherwise: str = "") -> None:
+        self.stderr.write("\n".join(error["message"] for error in errors) or otherwise)
 
 
 def _is_open(document: Document) -> bool:

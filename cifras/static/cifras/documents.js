@@ -1,0 +1,68 @@
+// The documents' pages: the reason's counter and its frequent texts, copying, closing a dialog, and a page that followed too long.
+(() => {
+  "use strict";
+
+  const count = (field) => {
+    const counter = document.getElementById(field.dataset.counter);
+    if (!counter) return;
+    const length = Array.from(field.value.trim()).length;
+    const fits = length >= Number(counter.dataset.minimum) && length <= Number(counter.dataset.maximum);
+    counter.querySelector("[data-count]").textContent = String(length);
+    counter.classList.toggle("cf-fits", fits);
+  };
+
+  document.addEventListener("input", (event) => {
+    if (event.target.matches("[data-counter]")) count(event.target);
+  });
+
+  const fill = (button) => {
+    const field = document.getElementById(button.dataset.fill);
+    field.value = button.dataset.text;
+    count(field);
+    field.focus();
+  };
+
+  const copy = async (button) => {
+    await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
+    button.querySelector("span:last-child").textContent = button.dataset.copied;
+  };
+
+  // A dialog that lies over a page is closed; one that is a page of its own is left.
+  const close = (link, event) => {
+    if (!link.closest("#modal-content")) return;
+    event.preventDefault();
+    window.Alpine.$data(document.body).openModal = false;
+  };
+
+  document.addEventListener("click", (event) => {
+    const target = event.target.closest("[data-fill], [data-copy], [data-close], [aria-disabled='true']");
+    if (!target) return;
+    if (target.matches("[data-fill]")) fill(target);
+    else if (target.matches("[data-copy]")) copy(target);
+    else if (target.matches("[data-close]")) close(target, event);
+    else event.preventDefault();
+  });
+
+  document.addEventListener("DOMContentLoaded", () => {
+    document.querySelectorAll("[data-counter]").forEach(count);
+  });
+
+  document.addEventListener("htmx:afterSwap", () => {
+    document.querySelectorAll("[data-counter]").forEach(count);
+  });
+
+  // The address follows the open tab, so that reloading shows it again.
+  document.addEventListener("htmx:afterOnLoad", (event) => {
+    const tab = event.target.closest?.("a[data-tab]");
+    if (tab) window.history.replaceState(window.history.state, "", tab.href);
+  });
+
+  // What came back is not the document, but the sign-in page: show it as a page.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const { target, xhr } = event.detail;
+    if (target?.id !== "document-body" || !xhr.responseText) return;
+    if (xhr.responseText.includes('id="document-body"')) return;
+    event.detail.shouldSwap = false;
+    window.location.reload();
+  });
+})();

@@ -1,0 +1,107 @@
+"""What the page that writes an invoice offers: tenants, offices with their points, receivers, places."""
+
+import unicodedata
+import uuid
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
+
+from cifras.core.models import Staff
+from cifras.fiscal.catalogues.places import LOCATIONS
+from invoicing.models import Receiver
+from tenants.access import tenants_for
+from tenants.models import BillingPoint, Tenant
+
+_MOST_SUGGESTED = 12
+
+
+def tenants_offered(staff: Staff) -> QuerySet[Tenant]:
+    """The tenants that `staff` may write invoices for on this page: visible, Panamanian, not closed."""
+    return tenants_for(staff).filter(country=Tenant.Country.PANAMA).exclude(state=Tenant.State.CLOSED)
+
+
+def find_offered(staff: Staff, uid: str) -> Tenant | None:
+    """The offered tenant with this id."""
+    try:
+        return tenants_offered(staff).filter(uid=uuid.UUID(uid)).first()
+    except ValueError:
+        return None
+
+
+def tenant_choices(staff: Staff) -> list[tuple[str, str]]:
+    """The select's rows; a blank one first where there is a choice."""
+    rows = [(str(tenant.uid), _tenant_label(tenant)) for tenant in tenants_offered(staff)]
+    return rows if len(rows) == 1 else [("", _("Elija la empresa")), *rows]
+
+
+def place_choices(tenant: Tenant | None, current: str = "") -> list[tuple[str, str]]:
+    """Open offices with their billing points as "0001/001"; `current` stays even if it is none of them any more."""
+    if tenant is None:
+        return [("", _("Elija antes la empresa"))]
+    points = BillingPoint.objects.filter(office__tenant=tenant, office__closed_at=None).select_related(
+        "office"
+    )
+    rows = [
+        (
+            f"{point.office.code}/{point.code}",
+            _("{office} · {address} · punto {point}").format(
+                office=point.office.code, address=point.office.address, point=point.code
+            ),
+        )
+        for point in points.order_by("office__code", "code")
+    ]
+    if current and current not in dict(rows):
+        rows.append((current, current))
+    return rows or [("", _("La empresa no tiene puntos de facturación"))]
+
+
+def find_receivers(tenant: Tenant, typed: str) -> list[dict[str, str]]:
+    """Registered receivers whose name, RUC or code fits what was typed."""
+    rows = Receiver.objects.filter(tenant=tenant)
+    if typed:
+        rows = rows.filter(Q(name__icontains=typed) | Q(ruc__startswith=typed) | Q(code__istartswith=typed))
+    return [
+        {"value": row.code, "label": row.name, "detail": " · ".join(filter(None, [row.ruc, row.code]))}
+        for row in rows.order_by("name", "pk")[:_MOST_SUGGESTED]
+    ]
+
+
+def find_locations(typed: str) -> list[dict[str, str]]:
+    """Places whose code or names fit what was typed, accents and case aside."""
+    words = _folded(typed).split()
+    found = []
+    for code, place in LOCATIONS.items():
+        names = _folded(" ".join(place))
+        if code.startswith(typed.strip()) or all(word in names for word in words):
+            detail = f"{place.district}, {place.province} · {code}"
+            found.append({"value": code, "label": place.corregimiento, "detail": detail})
+    return found[:_MOST_SUGGESTED]
+
+
+def location_name(code: str) -> str:
+    """The names of a place; empty for a code that the list lacks."""
+    place = LOCATIONS.get(code.strip())
+    return f"{place.corregimiento}, {place.district}, {place.province}" if place else ""
+
+
+def receiver_card(receiver: Receiver | None) -> dict[str, Any]:
+    """What the page shows of a registered receiver."""
+    if receiver is None:
+        return {}
+    return {
+        "receiver": receiver,
+        "place": location_name(receiver.location) or receiver.location,
+        "contacts": [*receiver.emails, *receiver.telephones],
+        "is_abroad": receiver.type == Receiver.Type.EXTRANJERO and receiver.country != "PA",
+    }
+
+
+def _tenant_label(tenant: Tenant) -> str:
+    name = str(tenant) if tenant.is_live else _("{tenant} · Pruebas").format(tenant=tenant)
+    return f"{name} ({tenant.ruc})"
+
+
+def _folded(text: str) -> str:
+    decomposed = unicodedata.normalize("NFD", text.casefold())
+    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
