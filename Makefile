@@ -37,4 +37,4 @@ lock: setup
 	@scripts/lock.sh $(ARGS)
 
 messages: setup
-	@scripts/make_messages.sh
+	@.venv/bin/python scripts/make_messages.py

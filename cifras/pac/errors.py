@@ -4,7 +4,7 @@
     |-- NotDelivered        no byte reached the provider (refused, DNS, TLS): NOT_DONE
     |-- Busy                429: NOT_DONE, `retry_after` in seconds when the provider said so
     |-- Unsettled           read time-out, connection lost, 408, 5xx, unreadable answer: UNKNOWN
-    |-- Incident            401, 403, 405, 413, 415, company unknown or not affiliated: NOT_DONE, holds the queue
+    |-- Incident            401-403, 405, 407, 413, 415, company unknown, not affiliated: NOT_DONE, holds the queue
     |-- Refused             400/422 about this document: NOT_DONE, `problems` say what and where
     |   |-- NumberTaken     "numeration already used": says nothing about whose document holds the number
     |   |-- WindowClosed    a void came too late

@@ -9,12 +9,11 @@ from pathlib import Path
 import pytest
 from babel.messages.catalog import Message
 from django.conf import settings
-from django.contrib.auth.models import Permission
 from django.test import Client
 
 from cifras.core.models import Staff
 from scripts.compile_messages import compile_catalogue
-from scripts.missing_messages import (
+from scripts.make_messages import (
     LOCALE,
     OURS,
     catalogue_of,
@@ -48,16 +47,12 @@ VOCABULARY = {
     "Anulada": "Void",
     "Plazo de anulación": "Void window",
 }
-ENGLISH = set(
-    """add all and apply are be cancel change choose clear close date delete filter filters forgotten from has home log
+ENGLISH = """add all and apply are be cancel change choose clear close date delete filter filters forgotten from has home log
     name next not or password previous record results run save search select show submit the this time to
-    toggle type user username value view was welcome with yes you your""".split()
-)
-SPANISH = set(
-    """agregar ambiente buscar con contraseña de del desde el empresa empresas en estado factura facturas fecha guardar
+    toggle type user username value view was welcome with yes you your"""
+SPANISH = """agregar ambiente buscar con contraseña de del desde el empresa empresas en estado factura facturas fecha guardar
     inicio la las lista los motivo ninguno nombre para por que receptor sin sucursal sucursales todas todos una
-    usuario vence""".split()
-)
+    usuario vence"""
 # django-celery-beat leaves these texts unmarked, so no catalogue can reach them.
 UNMARKED = {"Task Name"}
 PAGES = (
@@ -120,7 +115,9 @@ def test_a_translation_keeps_the_placeholders_and_the_blanks_around_the_text(lan
     def frame(text: str) -> tuple[list[str], str, str]:
         return sorted(PLACEHOLDER.findall(text)), text[: -len(text.lstrip())], text[len(text.rstrip()) :]
 
-    changed = [(text, said) for e in entries(language) for text, said in pairs(e) if frame(text) != frame(said)]
+    changed = [
+        (text, said) for e in entries(language) for text, said in pairs(e) if frame(text) != frame(said)
+    ]
     assert changed == []
 
 
@@ -172,7 +169,20 @@ class ShownText(HTMLParser):
 
     SILENT = {"script", "style", "template", "option-value"}
     LABELS = {"placeholder", "title", "aria-label", "alt"}
-    WITHOUT_END = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr"}
+    WITHOUT_END = {
+        "area",
+        "base",
+        "br",
+        "col",
+        "embed",
+        "hr",
+        "img",
+        "input",
+        "link",
+        "meta",
+        "source",
+        "wbr",
+    }
 
     def __init__(self) -> None:
         super().__init__()
@@ -199,14 +209,19 @@ class ShownText(HTMLParser):
             self.shown.append(" ".join(data.split()))
 
 
-def strangers(client: Client, page: str, words: set[str]) -> list[str]:
+def strangers(client: Client, page: str, words: str) -> list[str]:
     """The texts of the page that hold one of the words."""
+    known = set(words.split())
     response = client.get(page)
     assert response.status_code == 200
     reader = ShownText()
     reader.feed(response.content.decode())
     assert len(reader.shown) > 5
-    return [text for text in reader.shown if words & {word.strip(".,:;!?…()«»“”") for word in text.casefold().split()}]
+    return [
+        text
+        for text in reader.shown
+        if known & {word.strip(".,:;!?…()«»“”") for word in text.casefold().split()}
+    ]
 
 
 @pytest.fixture

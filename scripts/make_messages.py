@@ -1,10 +1,12 @@
-"""Which messages a catalogue leaves without translation: ours in English, those of the theme and the scheduler in Spanish.
+"""Bring cifras/locale/en in line with our texts, then list what the catalogues leave without translation.
 
-Our source texts are Spanish, so Spanish needs a catalogue only for packages that speak English. Needs no gettext binary;
-`make messages` runs it after having extracted our texts anew.
+Our texts are Spanish in the code, so English needs all of them, and Spanish only those of the theme and the scheduler, which
+speak English. The texts are found by Python's and Django's own parsers: the gettext tools of many machines do not look into
+f-strings. A text that changed a little keeps its former translation, marked fuzzy: correct it and remove the mark.
 """
 
 import ast
+import io
 import re
 import sys
 from collections.abc import Iterable, Iterator
@@ -14,7 +16,7 @@ from typing import NamedTuple
 
 import django
 from babel.messages.catalog import Catalog
-from babel.messages.pofile import read_po
+from babel.messages.pofile import read_po, write_po
 from django.conf import settings
 from django.utils.translation.template import templatize
 
@@ -43,7 +45,9 @@ def messages_in_python(source: str) -> Iterator[Message]:
         keyword = KEYWORD.fullmatch(name)
         if not keyword:
             continue
-        texts = [arg.value for arg in node.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)]
+        texts = [
+            arg.value for arg in node.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)
+        ]
         context = texts.pop(0) if keyword["context"] and texts else ""
         if keyword["plural"] and len(texts) > 1:
             yield Message(texts[0], texts[1], context)
@@ -76,17 +80,15 @@ def package_folder(name: str) -> Path:
     return Path(spec.origin).parent
 
 
-def read_catalogue(path: Path) -> Catalog:
-    """A .po file; a file that is not there translates nothing."""
-    if not path.exists():
-        return Catalog()
-    with path.open("rb") as text:
-        return read_po(text)
+def path_of(language: str, locale: Path = LOCALE) -> Path:
+    """Where the catalogue of a language lies, in our `locale` folder or in that of a package."""
+    return locale / language / "LC_MESSAGES" / "django.po"
 
 
 def catalogue_of(language: str, locale: Path = LOCALE) -> Catalog:
-    """Our catalogue of a language, or that of the package whose `locale` folder is given."""
-    return read_catalogue(locale / language / "LC_MESSAGES" / "django.po")
+    """A catalogue as it stands."""
+    with path_of(language, locale).open("rb") as text:
+        return read_po(text)
 
 
 def translates(catalogue: Catalog, message: Message) -> bool:
@@ -94,7 +96,7 @@ def translates(catalogue: Catalog, message: Message) -> bool:
     entry = catalogue.get(message.singular, message.context or None)
     if entry is None or entry.fuzzy:
         return False
-    texts = (entry.string,) if isinstance(entry.string, str) else tuple(entry.string)
+    texts = (entry.string,) if isinstance(entry.string, str) else tuple(entry.string or ())
     return all(texts) and (not message.plural or len(texts) == catalogue.num_plurals)
 
 
@@ -121,11 +123,30 @@ def missing_in_spanish() -> list[str]:
     ]
 
 
+def update_english() -> None:
+    """Add our new texts to the English catalogue, without translation, and drop those that are gone."""
+    texts = Catalog()
+    for message in messages_under(*OURS):
+        texts.add(
+            (message.singular, message.plural) if message.plural else message.singular,
+            context=message.context or None,
+        )
+    catalogue = catalogue_of("en")
+    catalogue.update(texts)
+    catalogue.obsolete.clear()
+    entries = io.BytesIO()
+    write_po(entries, catalogue, width=0, no_location=True, omit_header=True, sort_output=True)
+    path = path_of("en")
+    header = path.read_text(encoding="utf-8").partition("\n\n")[0]
+    path.write_text(f"{header}\n\n{entries.getvalue().decode().strip()}\n", encoding="utf-8")
+
+
 if __name__ == "__main__":
     settings.configure()
     django.setup()
+    update_english()
     gaps = {"en": missing_in_english(), "es": missing_in_spanish()}
-    for language, texts in gaps.items():
-        for text in texts:
+    for language, untranslated in gaps.items():
+        for text in untranslated:
             print(f"{language}: {text!r}")
     sys.exit(any(gaps.values()))
