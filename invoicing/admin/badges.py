@@ -100,7 +100,9 @@ def alerts(document: Document) -> list[Badge]:
     if document.flag:
         found.append(Badge(_FLAGS[document.flag], "warning", RED, document.get_flag_display()))
     if document.legal_conflict:
-        found.append(Badge(_("Noticia contraria del PAC"), "warning", RED, document.legal_conflict))
+        found.append(
+            Badge(_("Noticia contraria del PAC"), "warning", RED, as_received(document.legal_conflict, 60))
+        )
     if document.cufe_differs:
         found.append(Badge(_("CUFE distinto del calculado"), "warning", AMBER))
     return found

@@ -26,7 +26,7 @@ from cifras.pac.contract import ReasonLimits
 from invoicing import services
 from invoicing.admin.assets import ASSETS
 from invoicing.admin.badges import legal_badge
-from invoicing.admin.deeds import attach_obstacle, refusal_of, void_obstacle
+from invoicing.admin.deeds import actor_of, attach_obstacle, refusal_of, void_obstacle
 from invoicing.admin.dialogs import DUPLICATE, VOID_REASONS, VoidForm, refusals_on
 from invoicing.admin.document_page import deadline_of
 from invoicing.admin.figures import money
@@ -75,7 +75,7 @@ class BulkDoorsMixin(StaffAdmin):
             return self._dry_run(request, "bulk_issue", _("Emitir"), rows)
         issue = services.generate_invoice if self.kind is Kind.INVOICE else services.convert_credit_to_dgi
         return self._report(
-            request, _("Emitir"), rows, lambda row: issue(row.uid, actor=request.user), _("En cola")
+            request, _("Emitir"), rows, lambda row: issue(row.uid, actor=actor_of(request)), _("En cola")
         )
 
     @admin.action(description=gettext_lazy("Anular ante la DGI…"), permissions=["void"])
@@ -91,7 +91,7 @@ class BulkDoorsMixin(StaffAdmin):
                     request,
                     _("Anular ante la DGI"),
                     rows,
-                    lambda row: void(row.uid, reason, actor=request.user),
+                    lambda row: void(row.uid, reason, actor=actor_of(request)),
                     _("Anulación pedida"),
                 )
         return self._dry_run(request, "bulk_void", _("Anular ante la DGI"), rows, form)
@@ -115,7 +115,7 @@ class BulkDoorsMixin(StaffAdmin):
         asked = 0
         for row in rows:
             with refusals_as_messages(request):
-                watching.look_now(row, actor=request.user)  # type: ignore[arg-type]
+                watching.look_now(row, actor=actor_of(request))
                 asked += 1
         if asked:
             text = ngettext(

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from cifras.core.models import Staff
 from cifras.core.rights import may
 from cifras.core.wording import sentence
 from cifras.fiscal.errors import RuleBroken
@@ -32,6 +34,11 @@ class Deed:
     variant: str = "default"
     how: str = ASKS
     why_not: str = ""
+
+
+def actor_of(request: HttpRequest) -> Staff:
+    """The person who is signed in; these pages have nobody else."""
+    return cast(Staff, request.user)
 
 
 def right(document: Document, deed: str) -> str:

@@ -17,6 +17,7 @@ from cifras.core.admin.badges import AMBER, BLUE, GREEN, GREY, RED, Badge
 from cifras.core.admin.big_list import ReadOnlyBigListAdmin, SearchRoute
 from cifras.core.admin.filters import VisibleAutocompleteFilter
 from cifras.core.rights import may
+from invoicing.admin.deeds import actor_of
 from invoicing.admin.figures import as_received, stamp
 from invoicing.admin.ledger_pages import document_link
 from invoicing.models import Document, WebhookDelivery
@@ -97,7 +98,7 @@ class DeliveryPage(ReadOnlyBigListAdmin):
     )
     def reprocess(self, request: HttpRequest, object_id: str) -> None:
         delivery: Any = self.require_object(request, object_id)
-        inbox.reprocess(delivery, actor=request.user)
+        inbox.reprocess(delivery, actor=actor_of(request))
         self.forget_objects(request)
         messages.success(request, _("La entrega volvió al principio: se procesa en unos segundos."))
 

@@ -16,6 +16,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 
 from cifras.core.wording import sentence, sentences
 from cifras.fiscal.errors import RuleBroken
+from cifras.fiscal.lifecycle import Submission
 from cifras.fiscal.voiding import VoidWindowClosed
 from cifras.pac.contract import ReasonLimits
 from cifras.pac.errors import PacError
@@ -58,6 +59,7 @@ class Dialog:
     mendings: list[Mending] = field(default_factory=list)
     deadline: Deadline | None = None
     offer: str = ""
+    fine: str = ""
     templates: tuple[Any, ...] = ()
 
 
@@ -125,8 +127,20 @@ class refusals_on(AbstractContextManager[None, bool]):  # noqa: N801 reads as a 
         return isinstance(error, RuleBroken | PacError)
 
 
+def review_dialog(document: Document, staff: Any) -> Dialog:
+    """Everything that stands in the way of sending a draft, at once, each with a link to where it is mended."""
+    if document.submission != Submission.DRAFT:
+        return Dialog(title=_("Revisar"), obstacle=_no_draft(document))
+    reasons, _warnings = preflight.review(document)
+    found = mendings(document, reasons, staff)
+    fine = "" if found else _("No falta nada: puede emitirse.")
+    return Dialog(title=_("Revisar"), mendings=found, fine=fine)
+
+
 def issue_dialog(document: Document, staff: Any) -> tuple[Dialog, bool]:
     """The dialog, and whether it asks why the document is no duplicate."""
+    if document.submission != Submission.DRAFT:
+        return Dialog(title=_("Emitir"), obstacle=_no_draft(document)), False
     reasons, warnings = preflight.review(document)
     dialog = Dialog(
         title=_("Emitir"),
@@ -160,6 +174,10 @@ def void_dialog(document: Document) -> Dialog:
         deadline=deadline_of(document),
         templates=VOID_REASONS,
     )
+
+
+def _no_draft(document: Document) -> str:
+    return _("{document} ya no es un borrador: no se emite otra vez.").format(document=document)
 
 
 def _credit_offer(document: Document) -> str:

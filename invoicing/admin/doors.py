@@ -14,7 +14,7 @@ from cifras.core.admin.staff_admin import StaffAdmin
 from cifras.core.rights import may
 from invoicing import services
 from invoicing.admin.assets import ASSETS
-from invoicing.admin.deeds import attach_obstacle, right
+from invoicing.admin.deeds import actor_of, attach_obstacle, right
 from invoicing.admin.dialogs import (
     Dialog,
     DiscardForm,
@@ -23,13 +23,13 @@ from invoicing.admin.dialogs import (
     discard_dialog,
     issue_dialog,
     refusals_on,
+    review_dialog,
     void_dialog,
 )
 from invoicing.admin.figures import money
-from invoicing.admin.mending import mendings
 from invoicing.models import Document
 from invoicing.models.choices import Kind
-from invoicing.services import preflight, watching
+from invoicing.services import watching
 from tenants.models import Tenant
 from tenants.services.accounts import provider_spec
 
@@ -40,31 +40,27 @@ class DocumentDoorsMixin(StaffAdmin):
     """Review, issue, discard, void, refresh, attach the PDF."""
 
     def get_urls(self) -> list[Any]:
-        doors = {
-            "review": self.review_view,
-            "issue": self.issue_view,
-            "discard": self.discard_view,
-            "void": self.void_view,
-            "refresh": self.refresh_view,
-            "attach_pdf": self.attach_pdf_view,
+        doors: dict[str, Any] = {
+            "review": self.guarded_view(self.review_view),
+            "issue": self.guarded_view(self.issue_view),
+            "discard": self.guarded_view(self.discard_view),
+            "void": self.guarded_view(self.void_view),
+            "refresh": self.guarded_view(self.refresh_view),
+            "attach_pdf": self.guarded_view(self.attach_pdf_view),
         }
         return [
             path(
                 f"<path:object_id>/{name.replace('_', '-')}/",
-                self.guarded_view(view),
+                door,
                 name=f"{self.opts.app_label}_{self.opts.model_name}_{name}",
             )
-            for name, view in doors.items()
+            for name, door in doors.items()
         ] + super().get_urls()
 
     def review_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Everything that stands in the way of sending it, at once, each with a link to where it is mended."""
         document = self._permitted(request, object_id, "view")
-        reasons, _warnings = preflight.review(document)
-        found = mendings(document, reasons, request.user)
-        return self._dialog_page(
-            request, document, Dialog(title=_("Revisar"), mendings=found), is_review=True
-        )
+        return self._dialog_page(request, document, review_dialog(document, request.user))
 
     def issue_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         document = self._permitted(request, object_id, "issue")
@@ -77,7 +73,7 @@ class DocumentDoorsMixin(StaffAdmin):
             with refusals_on(form):
                 issued = issue(
                     document.uid,
-                    actor=request.user,
+                    actor=actor_of(request),
                     duplicate_reason=form.cleaned_data.get("duplicate_reason", ""),
                 )
                 text = _("En cola con el número {number}; se envía al PAC en seguida.").format(
@@ -92,7 +88,7 @@ class DocumentDoorsMixin(StaffAdmin):
         if form.is_valid():
             with refusals_on(form):
                 services.discard_document(
-                    document.uid, actor=request.user, reason=form.cleaned_data["reason"]
+                    document.uid, actor=actor_of(request), reason=form.cleaned_data["reason"]
                 )
                 return self._done(request, document, _("Descartado. Solo nosotros lo sabemos."))
         return self._dialog_page(request, document, discard_dialog(document), form)
@@ -104,7 +100,7 @@ class DocumentDoorsMixin(StaffAdmin):
         if form.is_valid():
             void = services.void_invoice if document.kind == Kind.INVOICE else services.void_credit
             with refusals_on(form):
-                void(document.uid, form.cleaned_data["reason"], actor=request.user)
+                void(document.uid, form.cleaned_data["reason"], actor=actor_of(request))
                 text = _("Anulación pedida: se hace ante la DGI en seguida y el resultado aparece aquí.")
                 return self._done(request, document, text)
         return self._dialog_page(request, document, void_dialog(document), form)
@@ -112,7 +108,7 @@ class DocumentDoorsMixin(StaffAdmin):
     def refresh_view(self, request: HttpRequest, object_id: str) -> HttpResponse | None:
         document = self._permitted(request, object_id, "change")
         if request.method == "POST":
-            watching.look_now(document, actor=request.user)
+            watching.look_now(document, actor=actor_of(request))
             messages.info(request, _("Se consulta al PAC en seguida; la página sigue el resultado."))
         return None
 
@@ -122,13 +118,13 @@ class DocumentDoorsMixin(StaffAdmin):
         if request.method == "POST" and obstacle:
             messages.error(request, obstacle)
         elif request.method == "POST":
-            watching.look_now(document, actor=request.user)
+            watching.look_now(document, actor=actor_of(request))
             messages.info(request, _("Se pide el PDF al PAC en seguida; aparecerá en Archivos."))
         return None
 
     def _permitted(self, request: HttpRequest, object_id: str, deed: str) -> Any:
-        document = self.require_object(request, object_id)
-        if not may(request.user, right(document, deed)):  # type: ignore[arg-type]
+        document: Any = self.require_object(request, object_id)
+        if not may(request.user, right(document, deed)):
             raise PermissionDenied
         return document
 
@@ -146,8 +142,6 @@ class DocumentDoorsMixin(StaffAdmin):
         document: Document,
         dialog: Dialog,
         form: forms.Form | None = None,
-        *,
-        is_review: bool = False,
     ) -> HttpResponse:
         request.current_app = self.admin_site.name
         context = {
@@ -162,7 +156,6 @@ class DocumentDoorsMixin(StaffAdmin):
             "cufe_tail": (document.cufe or document.local_cufe)[-12:],
             "dialog": dialog,
             "form": form,
-            "is_review": is_review,
             "back": self.address_of(document),
             "action": request.path,
         }

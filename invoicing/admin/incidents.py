@@ -21,6 +21,7 @@ from cifras.core.admin.refusals import StaffDialogForm
 from cifras.core.admin.staff_admin import ReadOnlyStaffAdmin
 from cifras.core.rights import may
 from cifras.fiscal.lifecycle import Submission
+from invoicing.admin.deeds import actor_of
 from invoicing.admin.figures import as_received, stamp
 from invoicing.models import Document, Incident
 from invoicing.services import incidents
@@ -104,7 +105,7 @@ class IncidentPage(ReadOnlyStaffAdmin):
     )
     def release(self, request: HttpRequest, form: ReleaseForm, object_id: str) -> None:
         incident: Any = self.require_object(request, object_id)
-        count = incidents.release(incident, actor=request.user)
+        count = incidents.release(incident, actor=actor_of(request))
         text = ngettext(
             "La cola se reanudó: {count} documento vuelve a salir.",
             "La cola se reanudó: {count} documentos vuelven a salir.",

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from cifras.fiscal.catalogues.places import require_location
-from cifras.fiscal.document import Kind
+from cifras.fiscal.document import ZERO, Kind
 from cifras.fiscal.errors import RuleBroken
 from cifras.fiscal.zones import PANAMA
 from invoicing.admin.invoice_choices import find_locations
@@ -117,11 +117,11 @@ def settle_rest(
     half = read_half_written(data) if len(blank) == 1 else None
     if half is None or half.entry is None:
         return list(rows)
+    index = blank[0]
     try:
         rest = sketch(half.entry, tenant).missing
     except RuleBroken:
-        return list(rows)
-    index = blank[0]
+        rest = ZERO  # no total to complete; why, is said where it is wrong
     if rest > 0 or len(payments) == 1:
         payments[index]["amount"] = str(max(rest, 0))
         return list(rows)

@@ -156,7 +156,8 @@ class DocumentChangeList(KeysetChangeList):
     """Rows without their heavy members; by deadline when those that close soon are asked for."""
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> models.QuerySet:
-        return super().get_queryset(request, exclude_parameters).defer(*_HEAVY)
+        rows = super().get_queryset(request, exclude_parameters)
+        return rows.select_related(None).select_related("tenant").defer(*_HEAVY)
 
     def keyset_order(self) -> Order:
         if closing_hours(self.params.get(ClosingFilter.parameter_name)):

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from cifras.core.rights import may
 from cifras.core.wording import sentence
 from cifras.fiscal.errors import RuleBroken
-from invoicing.admin.document_tabs import address_of
+from invoicing.admin.document_summary import address_of
 from invoicing.admin.members import member_name
 from invoicing.models import Document
 

@@ -58,7 +58,8 @@ class ReceiverForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if "retention_code" in self.fields:
-            self.fields["retention_code"].choices = [
+            field: Any = self.fields["retention_code"]
+            field.choices = [
                 ("", _("Ninguno")),
                 *((code.value, f"{code.value} · {_(code.label)}") for code in Retention),
             ]
@@ -94,7 +95,7 @@ class ReceiverForm(forms.ModelForm):
             self.add_error("dv", text.format(dv=digits))
 
     def _post_clean(self) -> None:
-        super()._post_clean()
+        super()._post_clean()  # type: ignore[misc]
         if self.errors:
             return
         for reason in receiver_reasons(_draft_for(party_of(self.instance))):

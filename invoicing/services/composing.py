@@ -11,17 +11,20 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from cifras.core.models import Staff
-from cifras.fiscal import panama
-from cifras.fiscal.document import Kind, Mode
-from cifras.fiscal.errors import RuleBroken, gettext_noop
+from cifras.fiscal import panama, ruc
+from cifras.fiscal.document import Kind, Mode, Party
+from cifras.fiscal.errors import CannotVerifyLocally, RuleBroken, gettext_noop
 from cifras.fiscal.lifecycle import Submission
 from invoicing.models import Document, TimelineEvent
 from invoicing.services import drafting, issuing, preflight
 from invoicing.services.entry import DocumentEntry
-from invoicing.services.finding import get_document
+from invoicing.services.finding import find_tenant, get_document
 from invoicing.services.half_written import HalfWritten, read_half_written
+from invoicing.services.parties import party_from_snapshot
+from invoicing.services.sketching import draft_of_entry
 
 _MOST_TWINS = 3
 # Said about sums: nonsense while a line or a payment cannot be read.
@@ -72,7 +75,9 @@ def rehearse(data: Mapping[str, Any], form: Form, *, actor: Staff | None) -> Reh
             found = _examine(document, half)
             transaction.set_rollback(True)
     except RuleBroken as refusal:
-        return Rehearsal((*half.reasons, *refusal.reasons))
+        tenant = find_tenant(half.entry.tenant, actor=actor)
+        law = panama.reasons(draft_of_entry(half.entry, tenant), now=timezone.now())
+        return Rehearsal(_together(half, [*refusal.reasons, *law]))
     return found
 
 
@@ -155,27 +160,33 @@ def _require_own_turn(document: Document, form: Form, actor: Staff | None) -> No
 def _examine(document: Document, half: HalfWritten) -> Rehearsal:
     if document.submission != Submission.DRAFT:
         return Rehearsal(())  # the form was sent before, and this is what it made
-    found, codes = preflight.review(document)
-    are_sums_known = not any(_WEIGHS.search(reason.field) for reason in half.reasons)
-    reasons = [
-        reason
-        for reason in found
-        if not half.stands_in_for(reason.field) and (are_sums_known or reason.code not in _ABOUT_SUMS)
-    ]
+    found, _codes = preflight.review(document)
+    party = party_from_snapshot(document.receiver_data)
     return Rehearsal(
-        reasons=(*half.reasons, *reasons),
+        reasons=_together(half, [_sharper(reason, party) for reason in found]),
         warnings=tuple(panama.warnings(drafting.draft_of(document))),
-        twins=_twins(document) if "possible_duplicate" in codes else (),
+        twins=tuple(preflight.twins(document).order_by("-pk")[:_MOST_TWINS]),
     )
 
 
-def _twins(document: Document) -> tuple[Document, ...]:
-    """The newest documents of the tenant with the same receiver and total, which the warning is about."""
-    alike = Document.objects.filter(
-        tenant=document.tenant,
-        kind=document.kind,
-        receiver_ruc=document.receiver_ruc,
-        receiver_name=document.receiver_name,
-        total=document.total,
-    ).exclude(pk=document.pk)
-    return tuple(alike.order_by("-pk")[:_MOST_TWINS])
+def _together(half: HalfWritten, found: list[RuleBroken]) -> tuple[RuleBroken, ...]:
+    """What could not be read and what was refused, each once, without nonsense about what was not read."""
+    are_sums_known = not any(_WEIGHS.search(reason.field) for reason in half.reasons)
+    reasons = {(reason.code, reason.field): reason for reason in half.reasons}
+    for reason in found:
+        if not half.stands_in_for(reason.field) and (are_sums_known or reason.code not in _ABOUT_SUMS):
+            reasons.setdefault((reason.code, reason.field), reason)
+    return tuple(reasons.values())
+
+
+def _sharper(reason: RuleBroken, party: Party) -> RuleBroken:
+    """A DV is missing where it could not be computed: then it is the RUC that is wrong."""
+    if reason.code != "receiver_dv_missing" or not party.ruc or not party.contributor:
+        return reason
+    try:
+        ruc.panama.check_digit(party.ruc, party.contributor)
+    except CannotVerifyLocally:
+        return reason
+    except RuleBroken as wrong:
+        return wrong.at("receiver.ruc")
+    return reason

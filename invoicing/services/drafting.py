@@ -10,7 +10,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from cifras.core.models import Staff
-from cifras.fiscal import money, ruc, totals
+from cifras.fiscal import money, panama, ruc, totals
 from cifras.fiscal.document import (
     Discount,
     DocumentDraft,
@@ -26,13 +26,14 @@ from cifras.fiscal.document import (
     ReceiverType,
     Reference,
 )
-from cifras.fiscal.errors import RuleBroken, gettext_noop
+from cifras.fiscal.errors import RuleBroken, gettext_noop, refuse
 from cifras.fiscal.totals import Totals
 from invoicing.models import Document, Receiver
 from invoicing.models import Instalment as InstalmentRow
 from invoicing.models import Line as LineRow
 from invoicing.models import Payment as PaymentRow
 from invoicing.services.entry import DocumentEntry
+from invoicing.services.numbering import PROFORMA_SERIES
 from invoicing.services.parties import (
     issuer_of,
     issuer_snapshot,
@@ -122,7 +123,7 @@ def draft_of(document: Document, *, issue_date: datetime | None = None) -> Docum
         office_code=document.office.code,
         pac_office_id=document.office.pac_office_id,
         billing_point=document.billing_point,
-        number=document.number,
+        number="" if document.series == PROFORMA_SERIES else document.number,  # a proforma's is ours alone
         security_code=document.security_code,
         due_date=document.due_date,
         notes=document.notes,
@@ -153,9 +154,11 @@ def compute(draft: DocumentDraft) -> Totals:
 
 
 def add_up(document: Document, draft: DocumentDraft) -> Totals:
-    """Compute the totals and keep them on the document and its lines. Raises RuleBroken when they are beyond any sale."""
+    """Compute the totals and keep them on the document and its lines. Raises RuleBroken when they are no sale's."""
     sums = compute(draft)
     _require_storable(sums)
+    if sums.total < 0:
+        refuse(panama.reasons(draft, now=timezone.now(), totals=sums))
     for row, line, result in zip(document.lines.all(), draft.lines, sums.lines, strict=True):
         LineRow.objects.filter(pk=row.pk).update(
             discount_share=line.discount_share, net=result.net, itbms=result.itbms, total=result.total
@@ -174,8 +177,8 @@ def add_up(document: Document, draft: DocumentDraft) -> Totals:
 def _require_storable(sums: Totals) -> None:
     """Two plausible figures may multiply to one that no table holds."""
     whole = (sums.total, sums.items_total, sums.net, sums.itbms, sums.isc, sums.oti, sums.discount)
-    amounts = [("payments", sums.received), *(("lines", amount) for amount in whole)]
-    amounts += [(f"lines[{index}].unit_price", line.total) for index, line in enumerate(sums.lines)]
+    amounts = [(f"lines[{index}].unit_price", line.total) for index, line in enumerate(sums.lines)]
+    amounts += [("payments", sums.received), *(("lines", amount) for amount in whole)]
     for field, amount in amounts:
         if abs(amount) >= money.LIMIT:
             raise RuleBroken(
@@ -214,10 +217,10 @@ def _party(entry: DocumentEntry, tenant: Tenant, credited: Document | None) -> t
         changes["ruc"], changes["dv"] = entry.ad_hoc.ruc, ""
     if entry.ad_hoc.emails:
         changes["emails"] = entry.ad_hoc.emails
-    return _with_check_digit(replace(given, **changes)), registered
+    return with_check_digit(replace(given, **changes)), registered
 
 
-def _with_check_digit(party: Party) -> Party:
+def with_check_digit(party: Party) -> Party:
     """A RUC given without its DV gets the computed one, where the DGI's paper settles it."""
     if party.dv or not party.ruc or party.contributor is None or party.type is ReceiverType.CONSUMIDOR_FINAL:
         return party

@@ -74,6 +74,8 @@ def _stand_in(data: Any, path: str) -> None:
     *way, last = steps
     for step in way:
         data = data[step]
+    if not isinstance(data, dict | list):
+        return
     if last in _STAND_INS:
         data[last] = deepcopy(_STAND_INS[last])
     elif isinstance(data, dict):

@@ -10,18 +10,21 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.utils import timezone
 
-from cifras.fiscal import panama
+from cifras.fiscal import panama, ruc
 from cifras.fiscal.document import DocumentDraft, Kind, Mode
-from cifras.fiscal.errors import RuleBroken, gettext_noop
-from cifras.fiscal.lifecycle import LegalStatus, VoidStatus
+from cifras.fiscal.errors import CannotVerifyLocally, RuleBroken, gettext_noop
+from cifras.fiscal.lifecycle import REJECTED_LEGAL, LegalStatus, Submission, VoidStatus
 from cifras.fiscal.totals import Totals
 from cifras.pac.contract import Capability
 from invoicing.models import Document
+from invoicing.models.document import DocumentQuerySet
 from invoicing.services import crediting, drafting
 from tenants.models import BillingPoint, Certificate, TaxIdCheck, Tenant
 from tenants.services.accounts import provider_spec
 
 _DUPLICATE_DAYS = 3
+_DV_MISSING = "receiver_dv_missing"
+_REFERENCE = ("references", "references.cufe")
 
 
 def check(document: Document, *, now: datetime | None = None) -> list[RuleBroken]:
@@ -58,25 +61,34 @@ def reasons(document: Document, draft: DocumentDraft, sums: Totals, *, now: date
         *_capability_reasons(document),
         *found,
     ]
-    found += _tax_id_reasons(document, draft)
+    found = _with_ruc_that_has_no_dv(found, draft) + _tax_id_reasons(document, draft)
     if document.kind == Kind.CREDIT:
-        found += _reference_reasons(document)
+        found = _with_reference(found, _reference_reasons(document))
     return found
 
 
 def warnings(document: Document, draft: DocumentDraft) -> list[str]:
     """What does not stop the document but should be seen: codes, recorded with it."""
-    since = timezone.now() - timedelta(days=_DUPLICATE_DAYS)
-    twins = Document.objects.filter(
+    found = [warning.code for warning in panama.warnings(draft)]
+    return [*found, "possible_duplicate"] if twins(document).exists() else found
+
+
+def twins(document: Document) -> DocumentQuerySet:
+    """The living documents of the last days that look like `document`: same kind, receiver and total."""
+    alike = Document.objects.filter(
         tenant=document.tenant,
         kind=document.kind,
         receiver_ruc=document.receiver_ruc,
         receiver_name=document.receiver_name,
         total=document.total,
-        created_at__gte=since,
-    ).exclude(pk=document.pk)
-    found = [warning.code for warning in panama.warnings(draft)]
-    return [*found, "possible_duplicate"] if twins.exists() else found
+        created_at__gte=timezone.now() - timedelta(days=_DUPLICATE_DAYS),
+    )
+    return (
+        alike.exclude(pk=document.pk)
+        .exclude(submission=Submission.DISCARDED)
+        .exclude(legal_status__in=REJECTED_LEGAL)
+        .exclude(void_status=VoidStatus.VOIDED)
+    )
 
 
 def _tenant_reasons(tenant: Tenant, now: datetime) -> list[RuleBroken]:
@@ -196,6 +208,25 @@ def _tax_id_reasons(document: Document, draft: DocumentDraft) -> list[RuleBroken
             )
         ]
     return []
+
+
+def _with_ruc_that_has_no_dv(found: list[RuleBroken], draft: DocumentDraft) -> list[RuleBroken]:
+    """A DV that could not be computed is missed because the RUC is wrong: that is said instead."""
+    party = draft.receiver
+    if not party.ruc or party.dv or party.contributor is None:
+        return found
+    try:
+        ruc.panama.check_digit(party.ruc, party.contributor)
+    except CannotVerifyLocally:
+        return found
+    except RuleBroken as wrong:
+        return [wrong.at("receiver.ruc") if each.code == _DV_MISSING else each for each in found]
+    return found
+
+
+def _with_reference(found: list[RuleBroken], ours: list[RuleBroken]) -> list[RuleBroken]:
+    """What our records say of the invoice is said once: without a CUFE because it was never authorised, for instance."""
+    return [each for each in found if not ours or each.field not in _REFERENCE] + ours
 
 
 def _reference_reasons(document: Document) -> list[RuleBroken]:

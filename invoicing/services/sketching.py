@@ -62,7 +62,7 @@ def sketch(entry: DocumentEntry, tenant: Tenant | None) -> Sketch:
 
     Raises RuleBroken when a global discount is larger than the lines it reduces.
     """
-    draft = _draft(entry, tenant)
+    draft = draft_of_entry(entry, tenant)
     sums = drafting.compute(draft)
     other = totals.compute(draft, itbms_rounding=_other_rounding())
     return Sketch(
@@ -73,6 +73,28 @@ def sketch(entry: DocumentEntry, tenant: Tenant | None) -> Sketch:
         planned=sum((part.amount for part in entry.instalments), ZERO),
         payments=entry.payments,
         missing=sums.total - sums.received,
+    )
+
+
+def draft_of_entry(entry: DocumentEntry, tenant: Tenant | None) -> DocumentDraft:
+    """The entry as the law sees it, without number or office, its global discounts not yet spread."""
+    return DocumentDraft(
+        kind=entry.kind,
+        mode=Mode(entry.mode),
+        issuer=issuer_of(tenant) if tenant else _NOBODY,
+        receiver=_receiver(entry, tenant),
+        lines=entry.lines,
+        payment_time=entry.payment_time,
+        payments=entry.payments,
+        issue_date=timezone.localtime(entry.issue_date),
+        due_date=entry.due_date,
+        instalments=entry.instalments,
+        global_discounts=entry.global_discounts,
+        discounts_after_tax=bool(tenant and tenant.discounts_after_tax),
+        freight=entry.freight,
+        insurance=entry.insurance,
+        retention_code=entry.retention_code,
+        retention_amount=entry.retention_amount,
     )
 
 
@@ -104,32 +126,11 @@ def _months_later(day: date, months: int) -> date:
     return day.replace(year=year, month=month + 1, day=min(day.day, monthrange(year, month + 1)[1]))
 
 
-def _draft(entry: DocumentEntry, tenant: Tenant | None) -> DocumentDraft:
-    return DocumentDraft(
-        kind=entry.kind,
-        mode=Mode(entry.mode),
-        issuer=issuer_of(tenant) if tenant else _NOBODY,
-        receiver=_receiver(entry, tenant),
-        lines=entry.lines,
-        payment_time=entry.payment_time,
-        payments=entry.payments,
-        issue_date=timezone.localtime(entry.issue_date),
-        due_date=entry.due_date,
-        instalments=entry.instalments,
-        global_discounts=entry.global_discounts,
-        discounts_after_tax=bool(tenant and tenant.discounts_after_tax),
-        freight=entry.freight,
-        insurance=entry.insurance,
-        retention_code=entry.retention_code,
-        retention_amount=entry.retention_amount,
-    )
-
-
 def _receiver(entry: DocumentEntry, tenant: Tenant | None) -> Party:
     if entry.receiver_code and tenant:
         registered = Receiver.objects.filter(tenant=tenant, code=entry.receiver_code).first()
         return party_of(registered) if registered else _ANYBODY
-    return entry.receiver or _ANYBODY
+    return drafting.with_check_digit(entry.receiver) if entry.receiver else _ANYBODY
 
 
 def _retention(draft: DocumentDraft, sums: Totals) -> RetentionDue | None:

@@ -111,7 +111,7 @@ def _send(document: Document) -> None:
         except PacError as error:
             _settle_failure(document, error)
             return
-        if not answer.document_id:
+        if not answer.document_id and answer.legal_status != LegalStatus.PAC_REJECTED:
             _become_unknown(document, "answer without an id", answer.exchange_id)
             return
         incidents.note_success(document)

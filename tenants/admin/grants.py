@@ -16,6 +16,7 @@ from cifras.core.admin.filters import VisibleAutocompleteFilter
 from cifras.core.admin.staff_admin import StaffAdmin
 from cifras.fiscal.zones import written
 from tenants.access import sees_everything
+from tenants.admin.actors import actor_of
 from tenants.models import StaffGrant
 
 
@@ -92,7 +93,7 @@ class GrantPage(StaffAdmin):
         return False
 
     def save_model(self, request: HttpRequest, obj: StaffGrant, form: Any, change: bool) -> None:
-        obj.granted_by = request.user
+        obj.granted_by = actor_of(request)
         super().save_model(request, obj, form, change)
 
     @display(description=gettext_lazy("puede ver"), ordering="tenant")

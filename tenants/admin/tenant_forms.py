@@ -28,7 +28,17 @@ def _secret_field(label: Any, help_text: Any) -> forms.CharField:
 
 
 class TenantForm(forms.ModelForm):
-    """What staff may change on a tenant. A secret that is filled in is set; an empty one stays as it was."""
+    """What staff may change on a tenant."""
+
+    def clean_successor(self) -> Tenant | None:
+        successor: Tenant | None = self.cleaned_data["successor"]
+        if successor is not None and successor.pk == self.instance.pk:
+            raise forms.ValidationError(_("Una empresa no puede ser su propia sucesora."))
+        return successor
+
+
+class TenantSecretsForm(TenantForm):
+    """For those who may onboard: a secret that is filled in is set; an empty one stays as it was."""
 
     new_pac_token = _secret_field(
         gettext_lazy("Clave nueva del PAC"),
@@ -41,12 +51,6 @@ class TenantForm(forms.ModelForm):
         ),
     )
 
-    def clean_successor(self) -> Tenant | None:
-        successor: Tenant | None = self.cleaned_data["successor"]
-        if successor is not None and successor.pk == self.instance.pk:
-            raise forms.ValidationError(_("Una empresa no puede ser su propia sucesora."))
-        return successor
-
 
 class NewTenantForm(forms.ModelForm):
     """Who is to be onboarded; the onboarding's service judges it. An empty DV is computed."""
@@ -55,7 +59,8 @@ class NewTenantForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["pac_provider"].choices = provider_names(Capability.ONBOARD)
+        provider: Any = self.fields["pac_provider"]
+        provider.choices = provider_names(Capability.ONBOARD)
         self.fields["dv"].help_text = _("Vacío: se calcula. Si se escribe, se comprueba.")
 
     def clean(self) -> Any:
@@ -66,13 +71,13 @@ class NewTenantForm(forms.ModelForm):
             except RuleBroken as reason:
                 field = "dv" if isinstance(reason, CannotVerifyLocally) else reason.field
                 self.add_error(field if field in self.fields else None, sentence(reason))
+        self._check_taken(cleaned)
         return cleaned
 
-    def validate_constraints(self) -> None:
+    def _check_taken(self, cleaned: dict[str, Any]) -> None:
         """The company that is there already, in words instead of a constraint's name."""
-        entered = {name: self.cleaned_data.get(name) for name in _IDENTITY}
-        taken = Tenant.objects.exclude(state=Tenant.State.CLOSED).filter(**entered).exists()
-        if taken:
+        entered = {name: cleaned.get(name) for name in _IDENTITY}
+        if Tenant.objects.exclude(state=Tenant.State.CLOSED).filter(**entered).exists():
             self.add_error("ruc", _("Ya hay una empresa con ese RUC, proveedor y ambiente."))
 
 

@@ -5,7 +5,6 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db import models
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -18,6 +17,7 @@ from cifras.core.admin.badges import AMBER, GREEN, Badge
 from cifras.core.admin.staff_admin import StaffAdmin
 from cifras.core.rights import may
 from cifras.fiscal.zones import written
+from tenants.admin.actors import actor_of
 from tenants.admin.badges import (
     affiliation_badge,
     current_certificate,
@@ -25,11 +25,11 @@ from tenants.admin.badges import (
     expiry,
     state_badge,
 )
-from tenants.admin.tenant_forms import SECRETS, NewTenantForm, ReasonForm, TenantForm
+from tenants.admin.tenant_forms import SECRETS, NewTenantForm, ReasonForm, TenantForm, TenantSecretsForm
+from tenants.admin.tenant_head import head_of
 from tenants.admin.tenant_parts import Certificates, Grants, Offices
 from tenants.models import Tenant
 from tenants.services import (
-    STEPS,
     pending_steps,
     reactivate_tenant,
     refresh_affiliation,
@@ -48,16 +48,6 @@ _ENTERED = (
     "legal_name",
     "trade_name",
     "email",
-)
-# The menu's pages that show the rows of one tenant: title, icon, model, the parameter that names the tenant.
-_ROWS_OF_TENANT = (
-    (gettext_lazy("Facturas"), "receipt_long", "invoicing_invoice", "tenant__id__exact"),
-    (gettext_lazy("Notas de crédito"), "assignment_return", "invoicing_credit", "tenant__id__exact"),
-    (gettext_lazy("Receptores"), "contacts", "invoicing_receiver", "tenant__id__exact"),
-    (gettext_lazy("Incidencias"), "report", "invoicing_incident", "tenant__id__exact"),
-    (gettext_lazy("Webhooks"), "webhook", "invoicing_webhookdelivery", "tenant__id__exact"),
-    (gettext_lazy("Intercambios PAC"), "swap_horiz", "tenants_exchange", "tenant_uid"),
-    (gettext_lazy("Auditoría"), "policy", "core_auditentry", "chain"),
 )
 
 
@@ -155,7 +145,7 @@ class TenantPage(StaffAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj is None:
             return [(None, {"fields": _ENTERED})]
-        if not self.has_change_permission(request, obj) or not _may_onboard(request):
+        if not self._sets_secrets(request, obj):
             return self.fieldsets
         secrets = (gettext_lazy("Secretos nuevos"), {"fields": tuple(SECRETS)})
         return [*self.fieldsets, secrets]
@@ -163,6 +153,8 @@ class TenantPage(StaffAdmin):
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         if obj is None:
             kwargs["form"] = NewTenantForm
+        elif self._sets_secrets(request, obj):
+            kwargs["form"] = TenantSecretsForm
         return super().get_form(request, obj, change=change, **kwargs)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -184,7 +176,7 @@ class TenantPage(StaffAdmin):
         """A new one is begun by the onboarding; of an old one only what was changed is written."""
         if not change:
             data = {name: str(form.cleaned_data[name] or "") for name in _ENTERED}
-            begun = start_onboarding(data, actor=request.user)
+            begun = start_onboarding(data, actor=actor_of(request))
             obj.__dict__.update(begun.tenant.__dict__)
             return
         changed = [name for name in form.changed_data if name not in SECRETS]
@@ -197,18 +189,18 @@ class TenantPage(StaffAdmin):
         for name in filled:
             audit.record(
                 "tenant.secret_set",
-                actor=request.user,
+                actor=actor_of(request),
                 tenant_uid=obj.uid,
                 target=obj,
                 after={"field": SECRETS[name]},
             )
 
-    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
         """The onboarding's service has told the audit trail."""
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> Any:
         """Only the one of the two that makes sense now; the service judges whoever comes by another way."""
-        tenant = self.get_object(request, str(object_id))
+        tenant: Any = self.get_object(request, str(object_id))
         idle = {Tenant.State.ACTIVE: "reactivate", Tenant.State.SUSPENDED: "suspend"}
         hidden = {idle[tenant.state]} if tenant and tenant.state in idle else {"suspend", "reactivate"}
         if tenant and not tenant.pac_company_id:
@@ -224,7 +216,7 @@ class TenantPage(StaffAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         tenant = self.require_object(request, object_id) if object_id else None
-        head = self._head(request, tenant) if isinstance(tenant, Tenant) else {}
+        head = head_of(tenant, request.user) if isinstance(tenant, Tenant) else {}
         context = {"show_save_and_add_another": False} | head | (extra_context or {})
         return super().changeform_view(request, object_id, form_url, context)
 
@@ -234,7 +226,8 @@ class TenantPage(StaffAdmin):
         permissions=["change"],
     )
     def refresh_affiliation(self, request: HttpRequest, object_id: str) -> None:
-        tenant = refresh_affiliation(self.require_object(request, object_id), actor=request.user)
+        seen: Any = self.require_object(request, object_id)
+        tenant = refresh_affiliation(seen, actor=actor_of(request))
         if tenant.may_issue_live:
             text = _("El PAC respondió «{word}»: la empresa puede emitir documentos con validez legal.")
             messages.success(request, text.format(word=tenant.affiliated))
@@ -258,8 +251,8 @@ class TenantPage(StaffAdmin):
         },
     )
     def suspend(self, request: HttpRequest, form: ReasonForm, object_id: str) -> None:
-        tenant = self.require_object(request, object_id)
-        suspend_tenant(tenant, reason=form.cleaned_data["reason"], actor=request.user)
+        tenant: Any = self.require_object(request, object_id)
+        suspend_tenant(tenant, reason=form.cleaned_data["reason"], actor=actor_of(request))
         text = _("{tenant} quedó suspendida: nada nuevo sale hasta que se reactive.")
         messages.success(request, text.format(tenant=tenant))
 
@@ -276,8 +269,8 @@ class TenantPage(StaffAdmin):
         },
     )
     def reactivate(self, request: HttpRequest, form: ReasonForm, object_id: str) -> None:
-        tenant = self.require_object(request, object_id)
-        reactivate_tenant(tenant, reason=form.cleaned_data["reason"], actor=request.user)
+        tenant: Any = self.require_object(request, object_id)
+        reactivate_tenant(tenant, reason=form.cleaned_data["reason"], actor=actor_of(request))
         text = _("{tenant} vuelve a emitir: sale lo que estaba retenido.")
         messages.success(request, text.format(tenant=tenant))
 
@@ -326,26 +319,9 @@ class TenantPage(StaffAdmin):
     def has_webhook_secret(self, tenant: Tenant) -> str:
         return _set_or_not(tenant.webhook_secret)
 
-    def _head(self, request: HttpRequest, tenant: Tenant) -> dict[str, Any]:
-        """What stands above the form: the state, what is missing, and the ways to the tenant's rows."""
-        pending = [(STEPS[each.step].title, each.reason) for each in pending_steps(tenant)]
-        badges = [state_badge(tenant), environment_badge(tenant), affiliation_badge(tenant)]
-        return {
-            "badges": [badge for badge in badges if badge != "—"],
-            "pending": pending,
-            "ways": list(self._ways(request, tenant)),
-        }
-
-    def _ways(self, request: HttpRequest, tenant: Tenant) -> Any:
-        for title, icon, model, parameter in _ROWS_OF_TENANT:
-            app, _underscore, name = model.rpartition("_")
-            if may(request.user, f"{app}.view_{name}"):
-                value = tenant.pk if parameter.endswith("exact") else tenant.uid
-                yield title, icon, f"{reverse(f'admin:{model}_changelist')}?{parameter}={value}"
-
-
-def _may_onboard(request: HttpRequest) -> bool:
-    return may(request.user, "tenants.onboard_tenant")  # type: ignore[arg-type]
+    def _sets_secrets(self, request: HttpRequest, tenant: Tenant) -> bool:
+        is_trusted = may(request.user, "tenants.onboard_tenant")
+        return is_trusted and self.has_change_permission(request, tenant)
 
 
 def _set_or_not(secret: Any) -> str:

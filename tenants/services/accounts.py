@@ -99,6 +99,7 @@ def _account(tenant: Tenant) -> Account:
             "company_body": settings.PAC_COMPANY_BODY,
             "check_digit_type": settings.PAC_CHECK_DIGIT_TYPE,
             "legacy_cancel_path": settings.PAC_LEGACY_CANCEL_PATH,
+            "itbms_rounding": settings.PAC_ITBMS_ROUNDING,
         },
     )
 

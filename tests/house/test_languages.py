@@ -50,7 +50,7 @@ VOCABULARY = {
 ENGLISH = """add all and apply are be cancel change choose clear close date delete filter filters forgotten from has home log
     name next not or password previous record results run save search select show submit the this time to
     toggle type user username value view was welcome with yes you your"""
-SPANISH = """agregar ambiente buscar con contraseña de del desde el empresa empresas en estado factura facturas fecha guardar
+SPANISH = """agregar ambiente buscar con contraseña de del desde el empresa empresas estado factura facturas fecha guardar
     inicio la las lista los motivo ninguno nombre para por que receptor sin sucursal sucursales todas todos una
     usuario vence"""
 # django-celery-beat leaves these texts unmarked, so no catalogue can reach them.
@@ -112,8 +112,8 @@ def test_the_spanish_catalogue_translates_only_texts_of_packages() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_translation_keeps_the_placeholders_and_the_blanks_around_the_text(language: str) -> None:
-    def frame(text: str) -> tuple[list[str], str, str]:
-        return sorted(PLACEHOLDER.findall(text)), text[: -len(text.lstrip())], text[len(text.rstrip()) :]
+    def frame(text: str) -> tuple[set[str], str, str]:
+        return set(PLACEHOLDER.findall(text)), text[: -len(text.lstrip())], text[len(text.rstrip()) :]
 
     changed = [
         (text, said) for e in entries(language) for text, said in pairs(e) if frame(text) != frame(said)
@@ -147,7 +147,9 @@ def test_the_two_languages_have_one_word_each_for_one_thing(spanish: str, englis
 def test_cancelar_is_never_said_because_it_means_to_pay_in_panama() -> None:
     ours = {text for message in messages_under(*OURS) for text in (message.singular, message.plural)}
     theirs = {said for entry in entries("es") for _text, said in pairs(entry)}
-    assert [text for text in ours | theirs if re.search(r"\bcancel(?!led)", text, re.IGNORECASE)] == []
+    assert [
+        text for text in ours | theirs if re.search(r"\bcancel(ar|[aeoó]|ad[ao]s?)\b", text, re.IGNORECASE)
+    ] == []
 
 
 def test_texts_are_found_however_they_are_marked() -> None:
@@ -167,22 +169,9 @@ def test_texts_are_found_however_they_are_marked() -> None:
 class ShownText(HTMLParser):
     """What a person reads or hears on a page: texts and labels, but not scripts, styles and the icons' names."""
 
-    SILENT = {"script", "style", "template", "option-value"}
+    SILENT = {"script", "style", "template"}
     LABELS = {"placeholder", "title", "aria-label", "alt"}
-    WITHOUT_END = {
-        "area",
-        "base",
-        "br",
-        "col",
-        "embed",
-        "hr",
-        "img",
-        "input",
-        "link",
-        "meta",
-        "source",
-        "wbr",
-    }
+    WITHOUT_END = "area base br col embed hr img input link meta source wbr"
 
     def __init__(self) -> None:
         super().__init__()
@@ -195,10 +184,8 @@ class ShownText(HTMLParser):
         if tag == "input" and named.get("type") in {"submit", "button"}:
             self.shown.append(named.get("value", ""))
         is_icon = "material-symbols-outlined" in named.get("class", "")
-        is_of_another_language = named.get("name") == "language" or "lang" in named
-        if tag not in self.WITHOUT_END:
-            silent = tag in self.SILENT or is_icon or (is_of_another_language and tag != "html")
-            self._open.append((tag, silent))
+        if tag not in self.WITHOUT_END.split():
+            self._open.append((tag, tag in self.SILENT or is_icon))
 
     def handle_endtag(self, tag: str) -> None:
         while self._open and self._open.pop()[0] != tag:

@@ -89,9 +89,7 @@ def every_kind(tenant: str) -> list[dict[str, Any]]:
             "consumidor-final",
             receiver={"type": "CONSUMIDOR_FINAL", "name": "Cliente de mostrador", "country": "PA"},
         ),
-        invoice(
-            tenant, "gobierno", receiver=government, lines=[line(cpbs_code="8111", cpbs_unit="und")]
-        ),
+        invoice(tenant, "gobierno", receiver=government, lines=[line(cpbs_code="8111", cpbs_unit="und")]),
         invoice(
             tenant,
             "exento-mixto",

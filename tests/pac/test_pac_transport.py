@@ -24,6 +24,7 @@ from cifras.pac.transport import Transport
 from tests.pac.wire_server import Answer, WireServer, answer, drip, drop, hang, raw, text, wire_server
 
 TOKEN = "sk_canary_4f1d9b"
+TOO_LONG = b'"' + b"x" * (9 * 1024 * 1024) + b'"'  # good JSON otherwise
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 
 
@@ -62,8 +63,8 @@ LOST_AFTER_SENDING: dict[str, Answer] = {
     "an endless number": text('{"total": Infinity}'),
     "a JSON too deep to read": text("[" * 100_000),
     "broken compression": text(b"\x1f\x8b not gzip", Content_Encoding="gzip"),
-    "too much of it": text(b" " * (9 * 1024 * 1024)),
-    "too much once unpacked": text(gzip.compress(b" " * (9 * 1024 * 1024)), Content_Encoding="gzip"),
+    "too much of it": text(TOO_LONG),
+    "too much once unpacked": text(gzip.compress(TOO_LONG), Content_Encoding="gzip"),
     "a server error": answer({"message": "Internal server error"}, 500),
     "a gateway error": text("<html>", 503),
     "a request time-out": answer({"message": "Request timeout"}, 408),

@@ -18,7 +18,10 @@ def test_a_migrated_database_has_the_roles_and_the_sweeps() -> None:
 def test_every_role_holds_all_the_permissions_it_names() -> None:
     for name, permissions in ROLES.items():
         group = Group.objects.get(name=name)
-        held = {f"{app}.{code}" for app, code in group.permissions.values_list("content_type__app_label", "codename")}
+        held = {
+            f"{app}.{code}"
+            for app, code in group.permissions.values_list("content_type__app_label", "codename")
+        }
         assert held == set(permissions)
 
 

@@ -1,36 +1,22 @@
-import io
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import CommandError, call_command
 
 from invoicing.services import tracking
-from tests.terminal import Ended
+from tests.terminal import Ended, type_here
 
 type Manage = Callable[..., Ended]
 
 
 @pytest.fixture
-def manage(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Manage:
+def manage(capsys: pytest.CaptureFixture[str]) -> Manage:
     """Type a command; it runs in this process, on the test's own database."""
-
-    def typed(*arguments: str, stdin: str = "") -> Ended:
-        monkeypatch.setattr("sys.stdin", io.StringIO(stdin))
-        code = 0
-        try:
-            call_command(*arguments)
-        except SystemExit as end:
-            code = int(end.code or 0)
-        except CommandError as error:
-            code = error.returncode
-        written = capsys.readouterr()
-        return Ended(code, written.out, written.err)
-
-    return typed
+    return partial(type_here, capsys)
 
 
 @pytest.fixture

@@ -1,0 +1,258 @@
+"""The summary of a document: parties, lines, totals, payments, QR, references, what may still be credited, settlements."""
+
+from decimal import Decimal
+from typing import Any
+
+import segno
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from cifras.fiscal import crediting
+from cifras.fiscal.catalogues.dgi import PaymentMethod, Retention
+from cifras.fiscal.catalogues.tables import CodeTable
+from cifras.fiscal.document import Mode
+from cifras.fiscal.lifecycle import LegalStatus, Submission, VoidStatus
+from invoicing.admin.badges import legal_badge
+from invoicing.admin.figures import as_received, moment, money, percent, price, quantity
+from invoicing.models import Document
+from invoicing.models.choices import Kind, PaymentTime
+from invoicing.models.receiver import Receiver
+from invoicing.services import settling
+
+_LONGEST_QR = 1500
+
+
+def summary(document: Document, _staff: Any) -> dict[str, Any]:
+    """What the template prints, every value as text."""
+    currency = document.currency
+    credits = _credits(document)
+    return {
+        "facts": _facts(document),
+        "issuer": _issuer(document),
+        "receiver": _receiver(document),
+        "lines": [_line(row, currency) for row in document.lines.all()],
+        "totals": _totals(document),
+        "payments": [
+            (_method(row.method), row.description, money(row.amount, currency))
+            for row in document.payments.all()
+        ],
+        "instalments": _instalments(document),
+        "references": _references(document, credits),
+        "remaining": _remaining(document, credits),
+        "money": _money(document),
+        "qr": _qr(document.qr),
+        "void": _void(document),
+    }
+
+
+def _facts(document: Document) -> list[tuple[str, str]]:
+    office = f"{document.office.code} · {_('punto')} {document.billing_point}"
+    rows = [
+        (_("Emisión (hora de Panamá)"), moment(document.issue_date)),
+        (_("Sucursal"), office),
+        (_("Momento de pago"), document.get_payment_time_display()),
+        (_("Vencimiento"), f"{document.due_date:%d/%m/%Y}" if document.due_date else ""),
+        (_("Referencia externa"), document.external_id),
+        (_("CUFE"), as_received(document.cufe or "", 80)),
+        (_("CUFE calculado"), document.local_cufe if not document.cufe else ""),
+        (_("Identificador en el PAC"), as_received(document.document_id, 255)),
+        (_("Protocolo de autorización"), as_received(document.protocol, 100)),
+        (_("Autorizada"), moment(document.authorized_at) if document.authorized_at else ""),
+        (_("Creada por"), str(document.created_by or "")),
+        (_("Notas"), document.notes),
+    ]
+    return [row for row in rows if row[1]]
+
+
+def _issuer(document: Document) -> dict[str, Any]:
+    data = document.issuer_data
+    office = data.get("office") or {}
+    return {
+        "name": data.get("name", ""),
+        "ruc": f"{data.get('ruc', '')} DV {data.get('dv', '')}",
+        "rows": [row for row in (office.get("address"), office.get("telephone")) if row],
+    }
+
+
+def _receiver(document: Document) -> dict[str, Any]:
+    data = document.receiver_data
+    ruc, dv = data.get("ruc") or "", data.get("dv") or ""
+    foreign = data.get("foreign_id") or {}
+    identity = (
+        f"{ruc} DV {dv}" if ruc and dv else ruc or f"{foreign.get('number', '')} {foreign.get('country', '')}"
+    )
+    kind = str(dict(Receiver.Type.choices).get(data.get("type", ""), ""))
+    rows = (
+        data.get("address"),
+        ", ".join(data.get("telephones") or ()),
+        ", ".join(data.get("emails") or ()),
+        _retention(document),
+    )
+    return {
+        "name": data.get("name", ""),
+        "ruc": identity.strip(),
+        "kind": kind,
+        "rows": [row for row in rows if row],
+    }
+
+
+def _retention(document: Document) -> str:
+    code = document.retention_code or document.receiver_data.get("retention_code") or ""
+    if not document.receiver_data.get("withholds") or not Retention.knows(code):
+        return ""
+    return _("Retiene ITBMS: {code} {label}").format(code=code, label=_(_label(Retention, code)))
+
+
+def _line(row: Any, currency: str) -> dict[str, str]:
+    discount = row.unit_discount * row.quantity + row.discount_share
+    return {
+        "code": row.code,
+        "description": row.description,
+        "cpbs": f"CPBS {row.cpbs_code} {row.cpbs_unit}".strip() if row.cpbs_code else "",
+        "quantity": f"{quantity(row.quantity)} {row.unit}",
+        "price": price(row.unit_price),
+        "discount": money(discount, currency) if discount else "",
+        "rate": percent(row.tax_rate),
+        "net": money(row.net, currency),
+        "tax": money(row.itbms, currency),
+        "total": money(row.total, currency),
+    }
+
+
+def _totals(document: Document) -> dict[str, Any]:
+    currency = document.currency
+    rows = [
+        (_("Subtotal"), document.net, True),
+        (_("Descuentos"), -document.discount_total, bool(document.discount_total)),
+        (_("ITBMS"), document.itbms, True),
+        (_("ISC"), document.isc, bool(document.isc)),
+        (_("Otros impuestos"), document.oti, bool(document.oti)),
+        (_("Flete"), document.freight, bool(document.freight)),
+        (_("Seguro"), document.insurance, bool(document.insurance)),
+    ]
+    return {
+        "rows": [(label, money(amount, currency)) for label, amount, is_shown in rows if is_shown],
+        "by_rate": [
+            (
+                percent(row["rate"]),
+                money(Decimal(row["base"]), currency),
+                money(Decimal(row["tax"]), currency),
+            )
+            for row in document.totals_by_rate
+        ],
+        "total": money(document.total, currency),
+        "retention": money(document.retention_amount, currency) if document.retention_amount else "",
+        "change": money(document.change, currency) if document.change else "",
+    }
+
+
+def _instalments(document: Document) -> list[tuple[int, str, str]]:
+    if document.payment_time == PaymentTime.CASH:
+        return []
+    return [
+        (row.sequence, f"{row.due_date:%d/%m/%Y}", money(row.amount, document.currency))
+        for row in document.instalments.all()
+    ]
+
+
+def _method(code: str) -> str:
+    return _(_label(PaymentMethod, code)) if PaymentMethod.knows(code) else code
+
+
+def _label(table: type[CodeTable], code: str) -> str:
+    """The authority's label of a code that the table knows."""
+    return next(row.label for row in table if row == code)
+
+
+def _credits(document: Document) -> list[Document]:
+    """The notes over this invoice; none of a document that can have none."""
+    is_creditable = document.kind == Kind.INVOICE and document.legal_status == LegalStatus.DGI_AUTHORIZED
+    return list(document.credits.select_related("tenant").order_by("pk")) if is_creditable else []
+
+
+def _references(document: Document, credits: list[Document]) -> list[dict[str, Any]]:
+    found = []
+    if document.credited:
+        found.append((_("Acredita la factura"), document.credited))
+    if document.replaces:
+        found.append((_("Reemplaza a"), document.replaces))
+    if document.is_superseded:
+        found += [(_("Reemplazada por"), row) for row in document.replacements.all()]
+    found += [(_("Nota de crédito"), note) for note in credits]
+    rows = [
+        {"label": label, "text": str(row), "total": money(row.total, row.currency), "badge": legal_badge(row),
+         "address": address_of(row)}
+        for label, row in found
+    ]  # fmt: skip
+    if document.reference_cufe and not document.credited:
+        text = f"{document.reference_cufe} · {moment(document.reference_date)}"
+        rows.append(
+            {"label": _("Acredita la factura"), "text": text, "total": "", "badge": "", "address": ""}
+        )
+    return rows
+
+
+def address_of(document: Any) -> str:
+    """The page of a document, by its face."""
+    return reverse(f"admin:invoicing_{Kind(document.kind).lower()}_change", args=[document.uid])
+
+
+def _remaining(document: Document, credits: list[Document]) -> str:
+    if (
+        document.kind != Kind.INVOICE
+        or document.legal_status != LegalStatus.DGI_AUTHORIZED
+        or document.is_voided
+    ):
+        return ""
+    live = [
+        note.total
+        for note in credits
+        if crediting.is_live(
+            Mode(note.mode),
+            Submission(note.submission),
+            LegalStatus(note.legal_status),
+            VoidStatus(note.void_status),
+        )
+    ]
+    return money(crediting.remaining(document.total, live), document.currency)
+
+
+def _money(document: Document) -> dict[str, Any]:
+    """What was settled, what is still owed and what is owed back."""
+    business, currency = settling.business(document), document.currency
+    rows = [
+        (
+            f"{row.date:%d/%m/%Y}",
+            row.get_kind_display(),
+            _method(row.method) or row.certificate_number,
+            money(-row.amount if row.kind == row.Kind.REFUND else row.amount, currency),
+        )
+        for row in document.settlements.all()
+    ]
+    return {
+        "settlements": rows,
+        "is_invoice": document.kind == Kind.INVOICE,
+        "balance": money(business.balance, currency),
+        "refund_due": money(business.refund_due, currency) if business.refund_due else "",
+        "is_overdue": business.is_overdue,
+        "next_due": f"{document.next_due_date:%d/%m/%Y}" if document.next_due_date else "",
+    }
+
+
+def _qr(text: str) -> str:
+    """The authority's QR as an inline picture; nothing for a text that no code can hold."""
+    if not text or len(text) > _LONGEST_QR:
+        return ""
+    return segno.make(text, error="m", micro=False).svg_data_uri(scale=4, border=3, light="#ffffff")
+
+
+def _void(document: Document) -> list[tuple[str, str]]:
+    if not document.void_status:
+        return []
+    rows = [
+        (_("Anulación"), document.get_void_status_display()),
+        (_("Pedida"), moment(document.void_requested_at)),
+        (_("Hecha"), moment(document.voided_at) if document.voided_at else ""),
+        (_("Motivo"), document.void_reason),
+    ]
+    return [row for row in rows if row[1]]
