@@ -1,12 +1,16 @@
 """An operator's terminal: `manage.py` in a process of its own, on a database file and folders of its own."""
 
+import fcntl
 import io
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import time
 from base64 import urlsafe_b64encode
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -124,10 +128,32 @@ def kill(process: "subprocess.Popen[bytes]") -> None:
     process.wait()
 
 
-def migrated(folder: Path, pac_base_url: str, **variables: str) -> Terminal:
-    """A terminal whose database has just been made."""
+def migrated(folder: Path, pac_base_url: str, *, shared: Path, **variables: str) -> Terminal:
+    """A terminal whose database is as `migrate` leaves it; the first test of a run makes it for all of them."""
     terminal = Terminal(folder, pac_base_url, **variables)
-    done = terminal.run("migrate", "--verbosity=0")
-    if done.code:
-        pytest.fail(f"migrate failed: {done.err}")
+    template = shared / "migrated.sqlite3"
+    with (shared / "migrated.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if template.exists():
+            shutil.copy(template, terminal.database)
+            return terminal
+        done = terminal.run("migrate", "--verbosity=0")
+        if done.code:
+            pytest.fail(f"migrate failed: {done.err}")
+        shutil.copy(terminal.database, template)
     return terminal
+
+
+def shared_folder(factory: pytest.TempPathFactory) -> Path:
+    """A folder that all processes of this test run share."""
+    own = factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+def until(condition: Callable[[], object]) -> None:
+    """Wait for what another process does; fails when it does not come about."""
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        if time.monotonic() > end:
+            pytest.fail("it did not come about in time")
+        time.sleep(0.02)

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -19,6 +19,7 @@ from invoicing.services.incidents import SUSPENDED
 from tenants.services.accounts import provider_spec
 
 _LONGEST_RAW = 20_000
+_SOON = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,8 @@ def next_step(document: Document) -> str:
         )
     if document.submission == Submission.ACCEPTED and document.due_at:
         waits = _("la palabra de la DGI") if document.legal_status not in TERMINAL_LEGAL else _("el PDF")
+        if document.due_at - timezone.now() < _SOON:
+            return _("Falta {what}; se consulta al PAC cada pocos segundos.").format(what=waits)
         return _("Falta {what}; se consulta al PAC a las {time}.").format(what=waits, time=when)
     return ""
 
@@ -107,8 +110,8 @@ def state_of(document: Document, last_event: int | None) -> str:
     """A text that changes whenever the page would look different."""
     seen = (
         document.submission, document.legal_status, document.raw_legal_status, document.void_status, document.flag,
-        document.held_reason, document.has_pdf, document.credited_total, document.settled_total, document.due_at,
-        last_event,
+        document.held_reason, document.has_pdf, document.credited_total, document.settled_total,
+        next_step(document), last_event,
     )  # fmt: skip
     return "|".join(str(part) for part in seen)
 

@@ -232,7 +232,7 @@ class InvoiceFormMixin(StaffAdmin):
         is_clear = rehearsal is not None and not rehearsal.reasons
         context = {
             **self.admin_site.each_context(request),
-            "title": _("Editar {document}").format(document=document) if document else _("Nueva factura"),
+            "title": _title(document),
             "opts": self.opts,
             "original": document,
             "forms": forms,
@@ -288,6 +288,14 @@ def _form_of(request: HttpRequest) -> Form | None:
     except signing.BadSignature:
         return None
     return Form(uuid.UUID(said["uid"]), said["seen"]) if said["staff"] == str(_staff(request).uid) else None
+
+
+def _title(document: Document | None) -> str:
+    if document is None:
+        return _("Nueva factura")
+    if document.number or document.external_id:
+        return _("Editar {document}").format(document=document)
+    return _("Editar borrador de factura")
 
 
 def _tenant_of(request: HttpRequest) -> Tenant:

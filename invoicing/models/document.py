@@ -240,6 +240,10 @@ class Document(models.Model):
             models.Index(fields=["document_id"], name="document_pac_id"),
             models.Index(fields=["external_id"], name="document_external"),
             models.Index(fields=["receiver_ruc"], name="document_receiver_ruc"),
+            models.Index(fields=["tenant"], condition=~Q(legal_conflict=""), name="document_legal_conflict"),
+            models.Index(
+                fields=["tenant"], condition=Q(void_status=VoidStatus.UNKNOWN), name="document_void_unknown"
+            ),
             models.Index(
                 fields=["void_deadline"],
                 condition=Q(void_status="", void_deadline__isnull=False),

@@ -18,7 +18,7 @@ class TimelineEvent(AppendOnlyModel):
 
     uid = models.UUIDField(_("identificador"), default=uuid.uuid4, unique=True, editable=False)
     at = models.DateTimeField(_("momento"), default=timezone.now)
-    tenant_uid = models.UUIDField(_("empresa"), null=True, db_index=True)
+    tenant_uid = models.UUIDField(_("empresa"), null=True)
     document_uid = models.UUIDField(_("documento"), null=True, db_index=True)
     code = models.CharField(_("hecho"), max_length=40)
     detail = models.JSONField(_("detalle"), default=dict)
@@ -33,6 +33,7 @@ class TimelineEvent(AppendOnlyModel):
         verbose_name = _("hecho")
         verbose_name_plural = _("línea de tiempo")
         ordering = ["-id"]
+        indexes = [models.Index(fields=["tenant_uid", "-id"], name="timeline_tenant")]
 
     def __str__(self) -> str:
         return self.code

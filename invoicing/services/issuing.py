@@ -142,11 +142,12 @@ def queue(document: Document, *, actor: Staff | None, duplicate_reason: str = ""
         document.credited = Document.objects.select_for_update().get(pk=document.credited_id)
         document.modification_code = crediting.modification_code(document, document.credited)
     document.mode = Mode.DGI
-    document.issue_date = document.issue_date or now.replace(microsecond=0)
+    document.issue_date = (document.issue_date or now).replace(microsecond=0)  # as the payload says it
     draft = drafting.draft_of(document)
     sums = drafting.add_up(document, draft)
     refuse(preflight.reasons(document, draft, sums, now=now))
     document.warnings = preflight.warnings(document, draft)
+    document.change = sums.change  # declared even where the entry left it out
     _number(document, draft)
     document.submission = Submission.QUEUED
     document.queued_at = document.due_at = now

@@ -14,6 +14,7 @@ _VIEW_TENANTS = (
     "tenants.view_tenant",
     "tenants.view_office",
     "tenants.view_certificate",
+    "tenants.view_taxidcheck",
 )
 _VIEW_DOCUMENTS = (
     "invoicing.view_document",
@@ -42,6 +43,7 @@ _WRITE_DOCUMENTS = (
     "invoicing.add_receiver",
     "invoicing.change_receiver",
     "invoicing.release_incident",
+    "invoicing.change_webhookdelivery",
 )
 _ONBOARD = (
     "tenants.add_tenant",

@@ -14,7 +14,7 @@ class Exchange(AppendOnlyModel):
 
     uid = models.UUIDField(_("identificador"), default=uuid.uuid4, unique=True, editable=False)
     correlation_id = models.CharField(_("correlación"), max_length=64, db_index=True)
-    tenant_uid = models.UUIDField(_("empresa"), null=True, db_index=True)
+    tenant_uid = models.UUIDField(_("empresa"), null=True)
     document_uid = models.UUIDField(_("documento"), null=True, db_index=True)
     provider = models.CharField(_("proveedor"), max_length=20)
     operation = models.CharField(_("operación"), max_length=60)
@@ -36,6 +36,7 @@ class Exchange(AppendOnlyModel):
         verbose_name = _("intercambio con el PAC")
         verbose_name_plural = _("intercambios con el PAC")
         ordering = ["-id"]
+        indexes = [models.Index(fields=["tenant_uid", "-id"], name="exchange_tenant")]
 
     def __str__(self) -> str:
         return f"{self.method} {self.operation} {self.status or self.error}"

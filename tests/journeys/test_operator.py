@@ -13,7 +13,7 @@ from cifras.sandbox.server import SandboxServer
 from tests import certificates
 from tests.factories import contribuyente, line
 from tests.onboarding import office_json
-from tests.terminal import Terminal, migrated
+from tests.terminal import Terminal, migrated, shared_folder
 
 RUC, DV = "155596713-2-2015", "59"
 COMPANY = {
@@ -54,8 +54,13 @@ def provider() -> Iterator[SandboxServer]:
 
 
 @pytest.fixture
-def terminal(provider: SandboxServer, tmp_path: Path) -> Terminal:
-    return migrated(tmp_path, provider.base_url, P12_PASSWORD=certificates.PASSWORD)
+def terminal(provider: SandboxServer, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Terminal:
+    return migrated(
+        tmp_path,
+        provider.base_url,
+        shared=shared_folder(tmp_path_factory),
+        P12_PASSWORD=certificates.PASSWORD,
+    )
 
 
 def invoice(tenant: str, external_id: str, **changes: Any) -> dict[str, Any]:
@@ -129,7 +134,8 @@ def test_the_main_job_from_an_empty_database_to_a_void(provider: SandboxServer, 
     tenant = onboarded.line["pac_company_id"]
 
     wanted = every_kind(tenant)
-    issued = terminal.run("issue", terminal.write("facturas.jsonl", wanted), "--wait", "60")
+    path = terminal.write("facturas.jsonl", wanted)
+    issued = terminal.run("issue", "-", "--wait", "60", stdin=(terminal.folder / path).read_bytes())
     assert issued.code == 0, issued.err
     assert [list(each) for each in issued.lines] == [RESULT_MEMBERS] * len(wanted)
     *sent, proforma = issued.lines
@@ -145,7 +151,7 @@ def test_the_main_job_from_an_empty_database_to_a_void(provider: SandboxServer, 
     assert proforma["number"] == "P-000001"
     assert len(provider.journal.requests("create_invoice")) == len(sent)
 
-    repeated = terminal.run("issue", "facturas.jsonl")
+    repeated = terminal.run("issue", path)
     assert (repeated.code, repeated.lines) == (0, issued.lines)
 
     voided = terminal.run("void", "contribuyente", "--reason", REASON, "--wait", "30")
@@ -170,3 +176,15 @@ def test_the_main_job_from_an_empty_database_to_a_void(provider: SandboxServer, 
     audited = terminal.run("verify_audit")
     assert (audited.code, audited.line["faults"]) == (0, 0)
     assert audited.line["entries"] > 0
+
+
+def test_what_cannot_be_done_ends_with_1_and_what_cannot_be_understood_with_2(terminal: Terminal) -> None:
+    strange = '{"external_id": "\\ud800", "kind": "INVOICE"}'
+    refused = terminal.run("issue", "-", stdin=strange)
+    assert (refused.code, refused.line["external_id"]) == (1, "\ud800")
+    assert refused.line["errors"]
+    for arguments in (("issue", "no-such-file.json"), ("void", "SO-1"), ("issue", "-", "--wait", "soon")):
+        wrong = terminal.run(*arguments, stdin=b"\xff")
+        assert (wrong.code, wrong.out) == (2, "")
+        assert "Traceback" not in wrong.err
+    assert terminal.run("issue", "-", stdin=b"\xff").code == 2

@@ -53,7 +53,7 @@
 
   // The address follows the open tab, so that reloading shows it again.
   document.addEventListener("htmx:afterOnLoad", (event) => {
-    const tab = event.target.closest?.("a[data-tab]");
+    const tab = event.detail.requestConfig.elt.closest("a[data-tab]"); // by now it is no longer in the page
     if (tab) window.history.replaceState(window.history.state, "", tab.href);
   });
 

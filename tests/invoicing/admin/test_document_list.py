@@ -146,3 +146,16 @@ def test_documents_as_such_are_not_in_the_menu_and_lead_to_their_faces(browser, 
     assert browser.get(page)["Location"] == address(own)
     assert browser.get(reverse("admin:invoicing_document_change", args=[foreign.uid])).status_code == 404
     assert reverse("admin:invoicing_document_changelist") not in browser.get(list_address()).content.decode()
+
+
+def test_what_closes_soon_is_paged_by_deadline_without_gaps_or_repeats(browser, own):
+    now = timezone.now()
+    for index in range(60):
+        a_document(cufe="", number=f"2{index:09}", void_deadline=now + timedelta(minutes=5 + index % 7))
+    first = browser.get(list_address("?closing=1"))
+    second = browser.get(list_address(first.context["cl"].next_url))
+    seen = numbers(first) + numbers(second)
+    assert (len(seen), len(set(seen))) == (60, 60)
+    deadlines = [row.void_deadline for page in (first, second) for row in page.context["cl"].result_list]
+    assert deadlines == sorted(deadlines)
+    assert numbers(browser.get(list_address(second.context["cl"].previous_url))) == numbers(first)

@@ -352,6 +352,14 @@ def test_the_page_follows_what_is_under_way_and_stops_when_it_is_settled(browser
     assert "hx-trigger" not in news.content.decode()
 
 
+def test_a_page_that_is_asked_about_every_few_seconds_does_not_jump_each_time(browser, own):
+    changed(own, legal_status="PAC_AUTHORIZED", due_at=timezone.now() + timedelta(seconds=5))
+    page = browser.get(address(own))
+    assert "se consulta al PAC cada pocos segundos" in text_of(page)
+    changed(own, due_at=timezone.now() + timedelta(seconds=10))
+    assert browser.get(f"{address(own, 'fragment')}?seen={page.context['state']}").status_code == 204
+
+
 def test_a_poll_without_news_is_cheap(browser, own):
     changed(own, submission="QUEUED", legal_status="", due_at=timezone.now())
     seen = browser.get(address(own)).context["state"]
