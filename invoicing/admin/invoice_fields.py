@@ -34,7 +34,7 @@ def text(
     label: Any, help_text: Any = "", *, kind: str = "text", longest: int = 0, **attrs: Any
 ) -> forms.CharField:
     """A line of text. `kind` is the input's type; `longest` only helps whoever types."""
-    given = {name.rstrip("_").replace("_", "-"): value for name, value in attrs.items()}
+    given = {name.replace("_", "-"): value for name, value in attrs.items()}
     widget = UnfoldAdminTextInputWidget(
         {"autocomplete": "off", **({"maxlength": longest} if longest else {}), **given}
     )
@@ -159,7 +159,7 @@ class ReceiverForm(PartForm):
     type = select(_("Tipo de receptor"), Receiver.Type.choices, initial=Receiver.Type.CONTRIBUYENTE.value)
     contributor = select(_("Tipo de contribuyente"), reversed(Tenant.TaxIdType.choices), initial="JURIDICO")
     ruc = text(_("RUC"), longest=20, placeholder="155596713-2-2015")
-    dv = text(_("DV"), _("Vacío: se calcula."), longest=2, inputmode="numeric", class_="inv-short")
+    dv = text(_("DV"), _("Vacío: se calcula."), longest=2, inputmode="numeric")
     name = text(_("Nombre o razón social"), longest=200)
     address = text(_("Dirección"), longest=100)
     location = text(
@@ -220,7 +220,7 @@ class ExportationForm(PartForm):
     """What a sale abroad says besides."""
 
     incoterm = select(_("Incoterm"), [NO_CHOICE, *((word, word) for word in sorted(INCOTERMS))])
-    currency = text(_("Moneda"), longest=3, class_="inv-short")
+    currency = text(_("Moneda"), longest=3)
     amount = figure(_("Monto en esa moneda"))
     exchange_rate = figure(_("Tipo de cambio"), _("Vacío: 1."))
     port = text(_("Puerto de embarque"), longest=50)
@@ -314,7 +314,7 @@ class InstalmentForm(RowForm):
 class SplitForm(PartForm):
     """Into how many monthly instalments, and when the first one is due."""
 
-    count = text(_("Cuotas"), kind="number", class_="inv-short", min=1, max=MOST_INSTALMENTS)
+    count = text(_("Cuotas"), kind="number", min=1, max=MOST_INSTALMENTS)
     first = text(_("La primera vence"), _("Vacía: dentro de un mes."), kind="date")
 
 

@@ -25,6 +25,7 @@ from invoicing.services.finding import find_tenant, get_document
 from invoicing.services.half_written import HalfWritten, read_half_written
 from invoicing.services.parties import party_from_snapshot
 from invoicing.services.sketching import draft_of_entry
+from tenants.models import Tenant
 
 _MOST_TWINS = 3
 # Said about sums: nonsense while a line or a payment cannot be read.
@@ -67,16 +68,17 @@ class Rehearsal:
 def rehearse(data: Mapping[str, Any], form: Form, *, actor: Staff | None) -> Rehearsal:
     """Try to issue the document that `data` describes. Nothing stays behind."""
     half = read_half_written(data)
-    if half.entry is None or half.stands_in_for("tenant") or half.stands_in_for("office"):
+    if half.entry is None:
         return Rehearsal(half.reasons)
+    if half.stands_in_for("tenant") or half.stands_in_for("office"):
+        return Rehearsal(_together(half, _law(half.entry, None)))
     try:
         with transaction.atomic():
             document = _written(half.entry, form, actor)
             found = _examine(document, half)
             transaction.set_rollback(True)
     except RuleBroken as refusal:
-        tenant = find_tenant(half.entry.tenant, actor=actor)
-        law = panama.reasons(draft_of_entry(half.entry, tenant), now=timezone.now())
+        law = _law(half.entry, find_tenant(half.entry.tenant, actor=actor))
         return Rehearsal(_together(half, [*refusal.reasons, *law]))
     return found
 
@@ -167,6 +169,11 @@ def _examine(document: Document, half: HalfWritten) -> Rehearsal:
         warnings=tuple(panama.warnings(drafting.draft_of(document))),
         twins=tuple(preflight.twins(document).order_by("-pk")[:_MOST_TWINS]),
     )
+
+
+def _law(entry: DocumentEntry, tenant: Tenant | None) -> list[RuleBroken]:
+    """What the law alone says of an entry that cannot be stored."""
+    return panama.reasons(draft_of_entry(entry, tenant), now=timezone.now())
 
 
 def _together(half: HalfWritten, found: list[RuleBroken]) -> tuple[RuleBroken, ...]:

@@ -80,6 +80,7 @@ def write_an_invoice(page: Page) -> None:
     page.locator("#id_lines-0-quantity").fill("2")
     page.locator("#id_lines-0-unit_price").fill("150.00")
     expect(page.locator("[data-total]")).to_have_text("B/. 321.00")
+    page.get_by_label("Forma de pago").select_option("02")
     page.get_by_role("button", name="Completar con el total").click()
     fits(page)
 

@@ -145,8 +145,12 @@
   /* Tenant, receiver, payment */
 
   async function fetched(address, question) {
-    const response = await fetch(`${address}?${new URLSearchParams(question)}`);
-    return response.ok ? response : null;
+    try {
+      const response = await fetch(`${address}?${new URLSearchParams(question)}`);
+      return response.ok ? response : null;
+    } catch {
+      return null;
+    }
   }
 
   async function loadPlaces() {

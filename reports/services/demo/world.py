@@ -210,7 +210,7 @@ def _conflict(pair: tuple[Tenant, Company], sale: Callable[..., Document]) -> No
 
 
 def _unknown(sale: Callable[..., Document]) -> None:
-    """Two answers were lost and the provider cannot be asked by number: it took one, whose webhook will tell, and not the other."""
+    """Two answers were lost and nobody can be asked by number: one was taken, as its webhook will tell, the other not."""
     _practice_pac("behaviour", {"list_status": 404})
     for number, fault in enumerate(("drop_after_commit", "drop_before"), start=1):
         _practice_pac("faults", {"kind": fault, "operation": "create_invoice"})

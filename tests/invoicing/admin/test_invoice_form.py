@@ -387,6 +387,23 @@ def test_the_review_lists_everything_at_once_and_stores_nothing(browser, tenant)
     assert not TimelineEvent.objects.exists()
 
 
+def test_the_review_says_what_it_can_before_a_tenant_is_chosen(tenant):
+    factories.a_tenant()
+    boss = signed_in(factories.an_administrator())
+    found = said(send(boss, typed(tenant, tenant="", place="", **{"receiver-dv": "11"}), "_review"))
+    assert list(found) == ["id_tenant", "id_place", "id_receiver-dv"]
+
+
+def test_the_longest_form_stays_within_what_a_request_may_carry(browser, tenant, settings):
+    longest = {"lines": 40, "payments": 10, "instalments": 36}
+    counts = {f"{part}-TOTAL_FORMS": str(count) for part, count in longest.items()}
+    page = send(browser, typed(tenant, **counts), "_calculate").content.decode()
+    assert (
+        len(re.findall(r'<(?:input|select|textarea)[^>]*\sname="', page))
+        < settings.DATA_UPLOAD_MAX_NUMBER_FIELDS
+    )
+
+
 def test_the_review_of_a_good_invoice_says_so_and_stores_nothing(browser, tenant):
     response = send(browser, typed(tenant), "_review")
     assert response.context["is_clear"]
