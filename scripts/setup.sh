@@ -89,7 +89,7 @@ if [ ! -x "$VENV/bin/python" ] || [ "$(cat "$STAMP" 2>/dev/null)" != "$fingerpri
         with_python || with_uv || give_up
     fi
     say "installing $LOCK"
-    "$VENV/bin/uv" pip sync -q --python "$VENV/bin/python" --require-hashes "$LOCK"
+    "$VENV/bin/uv" pip sync -q --compile-bytecode --python "$VENV/bin/python" --require-hashes "$LOCK"
     echo "$fingerprint" >"$STAMP"
 fi
 "$VENV/bin/python" scripts/compile_messages.py

@@ -99,9 +99,10 @@ def see_it_authorised(page: Page) -> None:
 
 def keep_its_pdf(page: Page) -> bytes:
     page.locator("[data-tab=files]").click()
-    with page.expect_download() as download:
-        page.locator(".cf-files li", has_text="PDF").get_by_text("Descargar").click()
+    expect(page.locator(".cf-files")).to_contain_text("SHA-256")
     fits(page)
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Descargar PDF").click()
     return download.value.path().read_bytes()
 
 
@@ -115,12 +116,12 @@ def void_it(page: Page) -> None:
     dialog.locator("textarea").fill("Factura emitida con datos equivocados")
     fits(page)
     dialog.get_by_role("button", name="Anular").click()
-    expect(page.locator(".cf-badges")).to_contain_text("Anulación pedida")
+    expect(page.locator(".cf-badges")).to_contain_text("Anulación en curso")
 
 
 def see_it_void(page: Page) -> None:
     expect(page.locator(".cf-badges")).to_contain_text("Anulada", timeout=15_000)
-    expect(page.locator("#deed-void[aria-disabled]")).to_have_count(1)
+    expect(page.locator("a#deed-void")).to_have_count(0)
     fits(page)
 
 
