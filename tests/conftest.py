@@ -10,14 +10,16 @@ from pytest_django.fixtures import Settings
 from cifras.sandbox.server import SandboxServer
 
 HERE = Path(__file__).parent
-# These folders prove the demo's database too.
+# These folders prove the demo's database too, but for their pages, and for the commands, which run on SQLite anyhow.
 SQLITE_FOLDERS = ("core", "tenants", "invoicing")
+NOT_TWICE = {"admin", "commands"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     is_postgresql = settings.DATABASES["default"]["ENGINE"].endswith("postgresql")
     for item in items:
-        if item.path.relative_to(HERE).parts[0] in SQLITE_FOLDERS:
+        folders = item.path.relative_to(HERE).parts
+        if folders[0] in SQLITE_FOLDERS and not NOT_TWICE.intersection(folders):
             item.add_marker("sqlite")
         if item.get_closest_marker("postgresql") and not is_postgresql:
             item.add_marker(pytest.mark.skip(reason="needs PostgreSQL: make test"))

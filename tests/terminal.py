@@ -111,7 +111,7 @@ def type_here(capsys: pytest.CaptureFixture[str], name: str, *arguments: str, st
     command = load_command_class(get_commands()[name], name)
     command._called_from_command_line = True
     code = 0
-    with patch("sys.stdin", io.StringIO(stdin)):
+    with patch("sys.stdin", io.TextIOWrapper(io.BytesIO(stdin.encode()))):
         try:
             call_command(command, *arguments)
         except SystemExit as end:

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from cifras.core import audit, wake
 from cifras.core.models import Staff
-from cifras.fiscal.lifecycle import Submission
+from cifras.fiscal.lifecycle import VOID_IN_COURSE, Submission
 from cifras.pac.errors import PacError
 from invoicing.models import Document, Incident, ProviderHealth
 from invoicing.models.document import DocumentQuerySet
@@ -31,13 +31,16 @@ def open_incident(tenant: Tenant, error: PacError) -> Incident:
 
 
 def release(incident: Incident, *, actor: Staff | None) -> int:
-    """Close the incident and let the queue go on; answers how many documents it had held."""
+    """Close the incident and let the queue go on, voids too; answers how many documents it had held."""
     with transaction.atomic():
         Incident.objects.filter(pk=incident.pk, released_at=None).update(
             released_at=timezone.now(), released_by=actor.username if actor else ""
         )
+        now = timezone.now()
         held = _queued(incident.tenant).filter(held_reason=incident.code)
-        count = held.update(held_reason="", due_at=timezone.now())
+        count = held.update(held_reason="", due_at=now)
+        voids = Document.objects.filter(tenant=incident.tenant, void_status__in=VOID_IN_COURSE)
+        voids.filter(void_due_at__gt=now).update(void_due_at=now)
         audit.record(
             "incident.released",
             actor=actor,
@@ -46,6 +49,7 @@ def release(incident: Incident, *, actor: Staff | None) -> int:
             after={"documents": count},
         )
         wake("invoicing.submit")
+        wake("invoicing.void")
     return count
 
 

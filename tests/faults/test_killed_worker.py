@@ -17,11 +17,11 @@ from tests.terminal import Terminal, kill, migrated, shared_folder, until
 
 COUNT = 40
 CREATE, VOID = "create_invoice", "void_invoice"
-# A lease is twice what a call may take, and ten seconds: 16 here. A kill has to come before the call gives up.
+# A lease is twice what a call may take, and ten seconds: 14 here. A kill has to come before the call gives up.
 SHORT_TIMES = {
     "PAC_CONNECT_TIMEOUT": "0.5",
-    "PAC_READ_TIMEOUT": "2.5",
-    "PAC_TOTAL_TIMEOUT": "2.5",
+    "PAC_READ_TIMEOUT": "1.5",
+    "PAC_TOTAL_TIMEOUT": "1.5",
     "PAC_QUEUE_WAITS": "0.2",
     "PAC_RESEND_AFTER": "0.2",
     "PAC_BREAKER": "1000,1",

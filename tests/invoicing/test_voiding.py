@@ -13,7 +13,7 @@ from cifras.fiscal.voiding import VoidWindowClosed
 from cifras.sandbox.server import SandboxServer
 from invoicing import services
 from invoicing.models import Attempt, Document, Incident, TimelineEvent
-from invoicing.services import settling, voiding
+from invoicing.services import incidents, settling, voiding
 from tenants.models import Tenant
 from tests.at_once import at_once
 from tests.clockwork import lose_the_workers, work_through
@@ -239,6 +239,18 @@ def test_outside_window_on_the_first_call_is_a_refusal(tenant: Tenant, pac: Sand
     assert calls(pac) == 1
 
 
+def test_a_reason_that_is_too_short_for_the_provider_is_a_refusal(tenant: Tenant, pac: SandboxServer) -> None:
+    document = authorised(tenant)
+    asked(document)
+    Document.objects.filter(pk=document.pk).update(void_reason="corta")
+    work_through(rounds=1)
+    assert (seen(document).void_status, document.legal_status) == (
+        VoidStatus.REFUSED,
+        LegalStatus.DGI_AUTHORIZED,
+    )
+    assert "reason" in document.void_answer["provider"]
+
+
 def test_a_refused_void_may_be_asked_for_again_while_the_window_is_open(
     tenant: Tenant, pac: SandboxServer
 ) -> None:
@@ -312,9 +324,11 @@ def test_an_unauthorised_answer_opens_an_incident_and_the_void_waits(
     asked(document)
     voiding.void_due()
     assert (seen(document).void_status, document.void_called_at) == (VoidStatus.REQUESTED, None)
-    assert Incident.objects.get(tenant=tenant).http_status == 401
-    assert document.void_due_at > timezone.now()
-    work_through()
+    incident = Incident.objects.get(tenant=tenant)
+    assert incident.http_status == 401
+    assert (voiding.void_due(), calls(pac)) == (0, 1)
+    incidents.release(incident, actor=None)
+    assert (voiding.void_due(), calls(pac)) == (1, 2)
     assert seen(document).void_status == VoidStatus.VOIDED
 
 

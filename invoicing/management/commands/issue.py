@@ -92,10 +92,10 @@ def _read(name: str) -> Iterator[Any]:
 
 def _text_of(name: str) -> str:
     try:
-        content = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8-sig")
+        content = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+        return content.decode("utf-8-sig")  # whatever the terminal speaks
     except (OSError, UnicodeDecodeError) as error:
         raise CommandError(f"No se pudo leer {name}: {error}", returncode=2) from error
-    return content.removeprefix("\ufeff")
 
 
 def _is_by_line(text: str) -> bool:

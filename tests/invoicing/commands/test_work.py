@@ -32,7 +32,7 @@ def test_one_round_sends_what_is_queued(pac: SandboxServer, manage: Manage) -> N
 
 
 def test_until_idle_means_that_nothing_is_due_now(pac: SandboxServer, manage: Manage) -> None:
-    documents = queued(60)
+    documents = queued(4)
     assert manage("work", "--until-idle").code == 0
     assert len(pac.journal.requests("create_invoice")) == len(documents)
     assert queues.work_once() == 0
