@@ -29,7 +29,7 @@ def amount(value: object, field: str = "") -> Decimal:
     than six decimals and from 10^12 on.
     """
     number = _read(value, field)
-    if abs(number) >= LIMIT:
+    if number.copy_abs() >= LIMIT:  # abs() rounds to the context, and overflows on 1e999999999
         raise RuleBroken(
             "amount_too_large",
             gettext_noop("La cifra {value} es demasiado grande. Revise los ceros."),

@@ -129,3 +129,9 @@ def test_any_text_is_a_figure_or_a_refusal(text: str) -> None:
         assert amount(text).is_finite()
     except RuleBroken as error:
         assert error.message
+
+
+def test_a_number_of_endless_size_is_refused_and_breaks_nothing() -> None:
+    with pytest.raises(RuleBroken) as refusal:
+        amount(Decimal("1e999999"))
+    assert refusal.value.code == "amount_too_large"
