@@ -164,7 +164,7 @@ def _wake_parked_news(document: Document, document_id: str) -> None:
 
 
 def _same_id_twice(document: Document, answer: PacAnswer) -> Document:
-    """The provider gave an id or a CUFE that another document of ours holds: a person decides."""
+    """The provider gave an id that another document of ours holds: a person decides."""
     Document.objects.filter(pk=document.pk, submission__in=_MAY_BE_ACCEPTED).update(
         submission=Submission.UNKNOWN,
         flag="CONFLICT",
@@ -214,7 +214,7 @@ def _move_legal(document: Document, answer: PacAnswer, *, source: str, actor: St
 
 def _fill_in(document: Document, answer: PacAnswer) -> None:
     """Keep what the answer carries; what is already known stays."""
-    if answer.cufe and not document.cufe:
+    if answer.cufe and not document.cufe and not _is_another_documents(answer.cufe, document):
         document.cufe = answer.cufe
         document.cufe_differs = answer.cufe != document.local_cufe
         if document.cufe_differs:
@@ -226,6 +226,16 @@ def _fill_in(document: Document, answer: PacAnswer) -> None:
     document.pac_response = _without_links(answer)
     if document.legal_status == LegalStatus.DGI_AUTHORIZED and document.authorized_at is None:
         document.authorized_at = timezone.now()
+
+
+def _is_another_documents(cufe: str, document: Document) -> bool:
+    """Whether another document of the tenant holds this CUFE: then a person is told, and this one stays without."""
+    if not Document.objects.filter(tenant=document.tenant, cufe=cufe).exclude(pk=document.pk).exists():
+        return False
+    if not document.cufe_differs:
+        document.cufe_differs = True
+        timeline.note(document, "cufe_differs", detail={"ours": document.local_cufe, "provider": cufe})
+    return True
 
 
 def _on_final_word(document: Document) -> None:

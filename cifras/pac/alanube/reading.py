@@ -15,6 +15,8 @@ from cifras.pac.transport import Answer
 
 SUBSCRIBED = "SUBSCRIBED"
 
+_LONGEST_ID = 255  # a ULID has 26 characters
+_CUFE_LENGTH = 66
 _LEGAL_WORDS = {word.value: word for word in LegalStatus if word}
 
 
@@ -50,11 +52,11 @@ def listed_document(found: Mapping[str, Any], answer: Answer) -> PacAnswer:
 def _members(found: Mapping[str, Any], envelope: Mapping[str, Any]) -> dict[str, Any]:
     word = _text(found, "legalStatus")
     return {
-        "document_id": _text(found, "id"),
+        "document_id": _within(_text(found, "id"), _LONGEST_ID),
         "legal_status": _LEGAL_WORDS.get(word, LegalStatus.NONE),
         "raw_legal_status": word,
         "processing_status": _text(found, "status"),
-        "cufe": _text(found, "cufe"),
+        "cufe": _within(_text(found, "cufe"), _CUFE_LENGTH),
         "number": text_of(found, "documentNumber", "numeration", "number"),
         "issue_date": text_of(found, "documentIssueDate", "issueDate"),
         "protocol": _text(found, "authorizationProtocol"),
@@ -63,6 +65,11 @@ def _members(found: Mapping[str, Any], envelope: Mapping[str, Any]) -> dict[str,
         "xml_url": text_of(found, "containerXml", "xml"),
         "problems": _rejection(found, envelope) if word.endswith("REJECTED") else (),
     }
+
+
+def _within(text: str, longest: int) -> str:
+    """The text, or nothing when it is too long to be what it is said to be; the body keeps it as received."""
+    return text if len(text) <= longest else ""
 
 
 def _rejection(found: Mapping[str, Any], envelope: Mapping[str, Any]) -> tuple[Problem, ...]:
