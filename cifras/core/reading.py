@@ -20,6 +20,12 @@ from cifras.fiscal.errors import RuleBroken, RulesBroken, gettext_noop
 
 _MISSING = object()
 
+_OBJECT_WANTED = gettext_noop("El tipo no es correcto: se espera un objeto, {…}.")
+_LIST_WANTED = gettext_noop("El tipo no es correcto: se espera una lista, […].")
+_TEXT_WANTED = gettext_noop("El tipo no es correcto: se espera un texto entre comillas.")
+_BOOLEAN_WANTED = gettext_noop("El tipo no es correcto: se espera true o false.")
+_INTEGER_WANTED = gettext_noop("El tipo no es correcto: se espera un número entero.")
+
 
 def parse_json(text: str) -> Any:
     """The value that a JSON text describes, its fractions as Decimal.
@@ -50,8 +56,9 @@ class Reader:
         self._data: Mapping[str, Any] = data if isinstance(data, Mapping) else {}
         self._known: set[str] = set()
         self._children: list[Reader] = []
-        if not isinstance(data, Mapping):
-            self._wrong_type(path, "{…}")
+        self._is_object = isinstance(data, Mapping)
+        if not self._is_object:
+            self._wrong_type(path, _OBJECT_WANTED)
 
     def has(self, name: str) -> bool:
         """Whether the member is there and not null."""
@@ -64,7 +71,7 @@ class Reader:
         if value is _MISSING or value is None:
             return ""
         if not isinstance(value, str):
-            self._wrong_type(self.at(name), "texto")
+            self._wrong_type(self.at(name), _TEXT_WANTED)
             return ""
         text = self._clean_text(value, self.at(name), longest)
         if default is None and not value.strip():
@@ -92,7 +99,7 @@ class Reader:
         if isinstance(value, bool):
             return value
         if value is not _MISSING and value is not None:
-            self._wrong_type(self.at(name), "true o false")
+            self._wrong_type(self.at(name), _BOOLEAN_WANTED)
         return False
 
     def integer(self, name: str, *, default: int | None = None) -> int:
@@ -101,7 +108,7 @@ class Reader:
         if isinstance(value, int) and not isinstance(value, bool):
             return value
         if value is not _MISSING and value is not None:
-            self._wrong_type(self.at(name), "número entero")
+            self._wrong_type(self.at(name), _INTEGER_WANTED)
         return 0
 
     def amount(self, name: str, *, default: Decimal | None = None, places: int = 6) -> Decimal:
@@ -162,7 +169,7 @@ class Reader:
             if isinstance(value, str):
                 found.append(self._clean_text(value, path, longest))
             else:
-                self._wrong_type(path, "texto")
+                self._wrong_type(path, _TEXT_WANTED)
         return tuple(found)
 
     def objects(self, name: str, *, required: bool = False, short: str = "") -> Iterator["Reader"]:
@@ -171,7 +178,7 @@ class Reader:
         With `short`, an element that is a mere text stands for an object with that one member.
         """
         rows = self._list(name)
-        if required and not rows:
+        if required and not rows and (not self.has(name) or self._data[name] in ([], ())):
             self.refuse("empty_list", gettext_noop("Falta al menos un elemento."), name)
         for position, value in enumerate(rows):
             element = {short: value} if short and isinstance(value, str) else value
@@ -206,7 +213,9 @@ class Reader:
         return _MISSING
 
     def _missing(self, name: str) -> None:
-        self.refuse("missing", gettext_noop("Falta este dato."), name)
+        """Of something that is no object at all only that is said."""
+        if self._is_object:
+            self.refuse("missing", gettext_noop("Falta este dato."), name)
 
     def _optional_text(self, name: str) -> str:
         return self.text(name, default="") if self.has(name) else ""
@@ -229,7 +238,7 @@ class Reader:
         value = self._data[name]
         if isinstance(value, list | tuple):
             return list(value)
-        self._wrong_type(self.at(name), "[…]")
+        self._wrong_type(self.at(name), _LIST_WANTED)
         return []
 
     def _child(self, value: Any, path: str) -> "Reader":
@@ -237,12 +246,8 @@ class Reader:
         self._children.append(child)
         return child
 
-    def _wrong_type(self, path: str, wanted: str) -> None:
-        self.reasons.append(
-            RuleBroken(
-                "wrong_type", gettext_noop("El tipo no es correcto: se espera {wanted}."), path, wanted=wanted
-            )
-        )
+    def _wrong_type(self, path: str, sentence: str) -> None:
+        self.reasons.append(RuleBroken("wrong_type", sentence, path))
 
     def _refuse_unknown(self) -> None:
         for name in self._data:

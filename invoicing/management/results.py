@@ -1,29 +1,16 @@
 """A document as the commands print it: one JSON object per line (interface: Commands)."""
 
-import json
-import sys
 from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from cifras.core.wording import sentence
+from cifras.core.management.results import complaint, error_list
 from cifras.fiscal.errors import RuleBroken
 from cifras.fiscal.lifecycle import Submission, VoidStatus
-from cifras.pac.errors import PacError
 from invoicing.models import Attachment, Document, Incident
 from invoicing.services import settling
 from invoicing.services.incidents import SUSPENDED
-
-
-def as_line(data: Mapping[str, Any]) -> str:
-    """`data` on one line of JSON, escaped where the terminal could not show a character."""
-    text = json.dumps(data, ensure_ascii=False)
-    try:
-        text.encode(sys.stdout.encoding or "utf-8")
-    except UnicodeEncodeError:
-        return json.dumps(data)
-    return text
 
 
 def document_line(document: Document) -> dict[str, Any]:
@@ -41,7 +28,7 @@ def document_line(document: Document) -> dict[str, Any]:
         "cufe": document.cufe or None,
         "pdf_sha256": pdf.sha256 if pdf else None,
         "errors": [
-            *(_complaint(item["code"], item["field"], item["message"]) for item in document.problems),
+            *(complaint(item["code"], item["field"], item["message"]) for item in document.problems),
             *_hindrances(document),
         ],
     }
@@ -69,36 +56,25 @@ def void_line(document: Document) -> dict[str, Any]:
     line = document_line(document)
     if document.void_status == VoidStatus.REFUSED and isinstance(document.void_answer, dict):
         words = [document.void_answer.get(name) for name in ("message", "provider")]
-        line["errors"].append(_complaint("void_refused", "document", " ".join(filter(None, words))))
+        line["errors"].append(complaint("void_refused", "document", " ".join(filter(None, words))))
     return {**line, "void_status": document.void_status}
-
-
-def error_list(error: RuleBroken | PacError) -> list[dict[str, str]]:
-    """Every reason of a refusal, or the one of a provider's error, as plain JSON."""
-    if isinstance(error, PacError):
-        return [_complaint(error.code, "document", sentence(error))]
-    return [_complaint(reason.code, reason.field, sentence(reason)) for reason in error.reasons]
 
 
 def _hindrances(document: Document) -> list[dict[str, str]]:
     if document.held_reason == SUSPENDED:
         message = _("La empresa está suspendida: el documento espera en cola hasta que se reactive.")
-        return [_complaint(SUSPENDED, "tenant", message)]
+        return [complaint(SUSPENDED, "tenant", message)]
     if document.held_reason:
         incident = Incident.objects.filter(tenant=document.tenant_id, released_at=None).first()
         words = [incident.message, incident.provider_words] if incident else []
         remedy = _("Resuelva la causa y reanude la cola de la empresa.")
-        return [_complaint(document.held_reason, "tenant", " ".join([*filter(None, words), remedy]))]
+        return [complaint(document.held_reason, "tenant", " ".join([*filter(None, words), remedy]))]
     if document.submission == Submission.UNKNOWN:
         message = _(
             "No se sabe si el PAC recibió el documento: se le sigue preguntando. No lo emita con otra referencia."
         )
-        return [_complaint((document.flag or "unconfirmed").lower(), "document", message)]
+        return [complaint((document.flag or "unconfirmed").lower(), "document", message)]
     return []
-
-
-def _complaint(code: str, field: str, message: str) -> dict[str, str]:
-    return {"code": code, "field": field, "message": message}
 
 
 def _text_of(data: Any, name: str) -> str | None:

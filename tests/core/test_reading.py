@@ -131,3 +131,12 @@ def test_what_json_leaves_open_is_refused(text: str) -> None:
         parse_json(text)
     assert refused.value.code == "not_json"
     assert refused.value.message
+
+
+def test_a_member_of_the_wrong_shape_is_one_mistake_and_not_two() -> None:
+    reader = Reader({"rows": {}, "inner": []})
+    list(reader.objects("rows", required=True))
+    inner = reader.object("inner")
+    assert inner is not None
+    inner.text("code")
+    assert reasons(reader) == [("wrong_type", "inner"), ("wrong_type", "rows")]

@@ -445,6 +445,19 @@ def test_nulls_and_odd_types_are_empty(wire: WireServer, service: PacService) ->
     assert (received.pdf_url, received.qr, received.xml_url, received.message) == ("", "", "", "")
 
 
+def test_an_id_or_cufe_too_long_to_be_one_is_left_out_and_the_answer_kept(
+    wire: WireServer, service: PacService
+) -> None:
+    wire.says(answer({"id": "x" * 255, "cufe": "F" * 66}))
+    received = READ(service)
+    assert (len(received.document_id), len(received.cufe)) == (255, 66)
+    endless = {"id": "x" * 256, "cufe": "F" * 67, "legalStatus": "DGI_AUTHORIZED"}
+    wire.says(answer(endless))
+    received = READ(service)
+    assert (received.document_id, received.cufe, received.raw_legal_status) == ("", "", "DGI_AUTHORIZED")
+    assert received.body == endless
+
+
 def test_the_documents_number_is_read_where_there_is_one(wire: WireServer, service: PacService) -> None:
     for member in ("documentNumber", "numeration"):
         wire.says(answer({"id": "1", member: "0000000101"}))

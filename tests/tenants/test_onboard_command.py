@@ -124,7 +124,6 @@ def test_all_that_is_wrong_with_the_file_is_said_at_once_and_nothing_is_stored(
         ("coordinates_abroad", "offices[1].coordinates"),
         ("code_shape", "offices[1].billing_points[0].code"),
         ("wrong_type", "offices[1].billing_points[1]"),
-        ("missing", "offices[1].billing_points[1].code"),
         ("one_main_office", "offices"),
         ("unknown_member", "colour"),
         ("unknown_member", "offices[0].shape"),

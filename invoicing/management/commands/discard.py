@@ -6,10 +6,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from cifras.core.management.results import as_line, error_list
 from cifras.core.wording import sentence
 from cifras.fiscal.errors import RuleBroken
 from invoicing.management.arguments import add_document_arguments, named_document
-from invoicing.management.results import as_line, document_line, error_list
+from invoicing.management.results import document_line
 from invoicing.services import discard_document
 
 
@@ -25,7 +26,7 @@ class Command(BaseCommand):
             document = named_document(options)
             document = discard_document(document.uid, actor=None, reason=options["reason"])
         except RuleBroken as error:
-            self.stdout.write(as_line({"errors": error_list(error)}))
+            self.stdout.write(as_line({"errors": error_list(error, about="document")}))
             self.stderr.write(sentence(error))
             sys.exit(1)
         self.stdout.write(as_line(document_line(document)))

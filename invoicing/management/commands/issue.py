@@ -8,12 +8,13 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from cifras.core.management.results import as_line
 from cifras.core.reading import parse_json
 from cifras.fiscal.document import Mode
 from cifras.fiscal.errors import RuleBroken, gettext_noop
 from cifras.fiscal.lifecycle import REJECTED_LEGAL, LegalStatus, Submission
 from cifras.pac.contract import Capability
-from invoicing.management.results import as_line, document_line, refused_line
+from invoicing.management.results import document_line, refused_line
 from invoicing.models import Document
 from invoicing.services import create_credit, create_invoice, queues
 from tenants.services.accounts import provider_spec

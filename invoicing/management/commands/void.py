@@ -9,11 +9,12 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from cifras.core.management.results import as_line, error_list
 from cifras.fiscal.errors import RuleBroken
 from cifras.fiscal.lifecycle import VoidStatus
 from cifras.pac.errors import PacError
 from invoicing.management.arguments import add_document_arguments, named_document
-from invoicing.management.results import as_line, error_list, void_line
+from invoicing.management.results import void_line
 from invoicing.models import Document
 from invoicing.services import queues, void_credit, void_invoice
 
@@ -34,7 +35,7 @@ class Command(BaseCommand):
             act = void_invoice if document.kind == "INVOICE" else void_credit
             document = act(document.uid, options["reason"], actor=None)
         except (RuleBroken, PacError) as error:
-            errors = error_list(error)
+            errors = error_list(error, about="document")
             self.stdout.write(as_line({"errors": errors}))
             self._explain(errors)
             sys.exit(1)

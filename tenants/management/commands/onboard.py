@@ -4,7 +4,6 @@ One run creates the company, asks for the affiliation (3), finishes it (1), read
 missing is pending, and another run goes on where this one stopped.
 """
 
-import json
 import os
 import sys
 from argparse import ArgumentParser
@@ -14,10 +13,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from cifras.core.management.results import as_line, error_list
 from cifras.core.reading import parse_json
 from cifras.fiscal.errors import RuleBroken, gettext_noop, refuse
 from cifras.pac.errors import PacError
-from tenants.management.results import error_list
 from tenants.models import Onboarding, Tenant
 from tenants.services import advance, pending_steps, run_step, start_onboarding
 from tenants.services.custody import open_pair
@@ -70,7 +69,7 @@ class Command(BaseCommand):
 
     def _tell(self, onboarding: Onboarding | None, refusals: list[RuleBroken | PacError]) -> None:
         line = _line(onboarding.tenant if onboarding else None, refusals)
-        self.stdout.write(json.dumps(line, ensure_ascii=False))
+        self.stdout.write(as_line(line))
         for problem in [*line["errors"], *line["pending_steps"]]:
             where = problem.get("field") or problem.get("step") or problem.get("code")
             self.stderr.write(f"{where}: {problem.get('message') or problem.get('reason')}")

@@ -1,6 +1,5 @@
 """`manage.py verify_ruc RUC --type NATURAL|JURIDICO [--offline]`: DV and receiver type of a RUC."""
 
-import json
 import sys
 from argparse import ArgumentParser
 from typing import Any
@@ -8,10 +7,10 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
+from cifras.core.management.results import as_line, error_list
 from cifras.fiscal.document import Contributor
 from cifras.fiscal.errors import RuleBroken
 from cifras.pac.errors import PacError
-from tenants.management.results import error_list
 from tenants.models import Tenant
 from tenants.services import TaxIdResult, verify_ruc
 
@@ -48,10 +47,10 @@ class Command(BaseCommand):
                 refresh=True,
             )
         except (RuleBroken, PacError) as error:
-            self.stdout.write(json.dumps(_refused(options, error), ensure_ascii=False))
+            self.stdout.write(as_line(_refused(options, error)))
             self.stderr.write(str(error))
             sys.exit(1)
-        self.stdout.write(json.dumps(_line(result), ensure_ascii=False))
+        self.stdout.write(as_line(_line(result)))
         if result.warning:
             self.stderr.write(str(result.warning))
 
