@@ -8,6 +8,7 @@ can tell. A read time-out of theirs starts anew with every byte that drips in: h
 import io
 from contextvars import ContextVar
 from http.client import HTTPResponse
+from time import monotonic
 from typing import Any
 
 from requests.adapters import HTTPAdapter
@@ -15,6 +16,8 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from cifras.pac.deadline import Deadline
+
+_FRESH_SECONDS = 4.0  # shorter than servers keep an idle connection: the usual shortest is five
 
 
 class Passage:
@@ -82,11 +85,27 @@ class _SecureConnection(_Connection, HTTPSConnection):
     """The same over TLS."""
 
 
-class _Pool(HTTPConnectionPool):
+class _FreshConnections:
+    """A pool that does not reuse a connection which lay idle: the other side may close it just as our request leaves, and then
+    nobody could tell whether it arrived."""
+
+    def _get_conn(self, *args: Any, **options: Any) -> Any:
+        connection = super()._get_conn(*args, **options)  # type: ignore[misc]
+        if monotonic() - getattr(connection, "idle_since", 0.0) > _FRESH_SECONDS:
+            connection.close()
+        return connection
+
+    def _put_conn(self, connection: Any) -> None:
+        if connection is not None:
+            connection.idle_since = monotonic()
+        super()._put_conn(connection)  # type: ignore[misc]
+
+
+class _Pool(_FreshConnections, HTTPConnectionPool):
     ConnectionCls = _Connection
 
 
-class _SecurePool(HTTPSConnectionPool):
+class _SecurePool(_FreshConnections, HTTPSConnectionPool):
     ConnectionCls = _SecureConnection
 
 

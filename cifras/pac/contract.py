@@ -32,7 +32,9 @@ class Capability(StrEnum):
     EMAIL = auto()
     VERIFY_TAX_ID = auto()
     CATALOGUE = auto()
+    LOCATIONS = auto()
     ONBOARD = auto()
+    REPLACE_CERTIFICATE = auto()
     STATEMENT = auto()
 
 
@@ -71,6 +73,10 @@ class PacAnswer:
     cufe: str = ""
     number: str = ""
     issue_date: str = ""
+    receiver_name: str = ""
+    receiver_tax_id: str = ""
+    total: str = ""
+    line_count: int | None = None
     protocol: str = ""
     qr: str = ""
     pdf_url: str = ""
@@ -107,6 +113,16 @@ class CompanyProfile:
     certificate: bytes = field(default=b"", repr=False)
     certificate_password: str = field(default="", repr=False)
     authentication_certificate: bytes = field(default=b"", repr=False)
+    authentication_password: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateFiles:
+    """The certificates a company signs with from now on, as PKCS#12 bytes; one alone serves both purposes. Never logged."""
+
+    signature: bytes = field(repr=False)
+    signature_password: str = field(repr=False)
+    authentication: bytes = field(default=b"", repr=False)
     authentication_password: str = field(default="", repr=False)
 
 
@@ -154,6 +170,15 @@ class TaxIdAnswer:
     receiver: str = ""
     body: Any = None
     exchange_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueRow:
+    """One row of a code table that the provider serves. `unit` only where the table has one."""
+
+    code: str
+    name: str
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,14 +233,20 @@ class PacProvider(Protocol):
     def verify_tax_id(self, tax_id: str, contributor: str) -> TaxIdAnswer:
         """Raises Refused when the authority does not know the tax id."""
 
-    def catalogue(self, company_id: str) -> Sequence[Mapping[str, str]]:
-        """CPBS rows: code, description, unit."""
+    def goods_and_services(self, company_id: str) -> Sequence[CatalogueRow]:
+        """The CPBS, the codes that the government wants on its lines."""
+
+    def locations(self) -> Sequence[CatalogueRow]:
+        """The places of the country, named from the largest to the smallest part."""
 
     def find_company(self, tax_id: str) -> CompanyState | None: ...
 
     def create_company(self, profile: CompanyProfile) -> CompanyState: ...
 
     def read_company(self, company_id: str) -> CompanyState: ...
+
+    def replace_certificates(self, company_id: str, files: CertificateFiles) -> CompanyState:
+        """Hand over other certificates; repeating it with the same ones changes nothing."""
 
     def request_affiliation(self, company_id: str) -> CompanyState:
         """Asks for the code the customer scans."""
@@ -248,6 +279,7 @@ class ProviderSpec:
     remedy: Callable[[Problem], str] = field(default=_no_remedy, repr=False)
     void_windows: Mapping[Kind, Hours | CalendarDays] = field(default_factory=dict)
     void_reason: ReasonLimits = field(default_factory=ReasonLimits)
+    lapse_codes: frozenset[str] = frozenset()  # complaints that mean: the company is not affiliated any more
 
     def can(self, capability: Capability) -> bool:
         """Whether the provider declares `capability`."""

@@ -10,12 +10,13 @@ import re
 import threading
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from http.client import HTTPException
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
 import requests
@@ -34,6 +35,9 @@ _LONGEST_WAIT_SECONDS = 3600.0
 _SHORTEST_SECRET = 8  # characters; what is shorter would be found in innocent text
 _CHUNK_BYTES = 64 * 1024
 _UNREADABLE = object()
+
+Reads = Callable[[str, str], Any]
+_sessions = threading.local()
 _NETWORK_FAILURES = (requests.RequestException, urllib3.exceptions.HTTPError, HTTPException, OSError)
 _MISCONFIGURED = gettext_noop(
     "La dirección o la clave del proveedor están mal escritas en la configuración. No se envió nada; corríjalas."
@@ -57,7 +61,10 @@ class Answer:
 
 
 class Transport:
-    """Speaks HTTP to one address with one set of headers. Times are seconds; a proxy only if it is given."""
+    """Speaks HTTP to one address with one set of headers. Times are seconds; a proxy only if it is given.
+
+    It costs next to nothing to make: the connections belong to the thread and are kept from one transport to the next.
+    """
 
     def __init__(
         self,
@@ -71,8 +78,11 @@ class Transport:
         proxy_url: str = "",
         recorder: Recorder | None = None,
         correlation_id: str = "",
+        reads: Reads | None = None,
     ) -> None:
+        """`reads`: what a body of this Content-Type says, where answers are not all JSON; ValueError when it says nothing."""
         self.base_url = base_url.rstrip("/")
+        self._reads = reads or _read_json
         self._headers = dict(headers)
         self._secrets = _secrets_in(headers)
         self._timeouts = (connect_timeout, read_timeout)
@@ -81,7 +91,6 @@ class Transport:
         self._proxies = {"http": proxy_url, "https": proxy_url} if proxy_url else {}
         self._recorder = recorder
         self._correlation_id = correlation_id or str(uuid.uuid4())
-        self._sessions = threading.local()
 
     def __repr__(self) -> str:
         return f"Transport({masked_url(self.base_url)!r})"
@@ -104,6 +113,18 @@ class Transport:
         return self._call(
             operation, method, path, params=params, body=body, headers=headers, may_repeat=False
         )
+
+    def ask(
+        self,
+        operation: str,
+        method: str,
+        path: str,
+        *,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """A question that is not a GET: it changes nothing, so it is repeated as one."""
+        return self._call(operation, method, path, body=body, headers=headers, may_repeat=True)
 
     def _call(
         self,
@@ -156,10 +177,10 @@ class Transport:
         finally:
             PASSAGE.reset(token)
         record.write(status=response.status_code, headers=response.headers, text=text)
-        return _judged(response, text, record.exchange_id)
+        return _judged(response, text, record.exchange_id, self._reads)
 
     def _exchange(self, request: requests.PreparedRequest) -> tuple[requests.Response, str]:
-        response = self._session().send(
+        response = _session_of_this_thread().send(
             request, timeout=self._timeouts, stream=True, allow_redirects=False, proxies=self._proxies
         )
         with response:
@@ -175,16 +196,6 @@ class Transport:
     def _all_headers(self, body: bytes | None, headers: Mapping[str, str]) -> dict[str, str]:
         content = {"Content-Type": "application/json"} if body is not None else {}
         return {**self._headers, **content, "X-Correlation-Id": self._correlation_id, **headers}
-
-    def _session(self) -> requests.Session:
-        session: requests.Session | None = getattr(self._sessions, "session", None)
-        if session is None:
-            session = requests.Session()
-            session.trust_env = False
-            session.mount("https://", WatchingAdapter())
-            session.mount("http://", WatchingAdapter())
-            self._sessions.session = session
-        return session
 
 
 class _Record:
@@ -239,6 +250,20 @@ class _Record:
         )
 
 
+def _session_of_this_thread() -> requests.Session:
+    """One session per thread, which keeps its connections alive. Requests come prepared, so that it adds nothing of its own:
+    no cookie, no login of the machine's own files, no proxy of its environment."""
+    session: requests.Session | None = getattr(_sessions, "session", None)
+    if session is None:
+        session = requests.Session()
+        session.trust_env = False
+        session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        session.mount("https://", WatchingAdapter())
+        session.mount("http://", WatchingAdapter())
+        _sessions.session = session
+    return session
+
+
 def _is_worth_repeating(error: BaseException, *, may_repeat: bool) -> bool:
     return isinstance(error, NotDelivered) or (may_repeat and isinstance(error, Unsettled | Busy))
 
@@ -269,11 +294,11 @@ def _failure_of(error: Exception, passage: Passage) -> PacError:
     return Incident(_MISCONFIGURED) if isinstance(error, ValueError) else NotDelivered()
 
 
-def _judged(response: requests.Response, text: str, exchange_id: str) -> Answer:
+def _judged(response: requests.Response, text: str, exchange_id: str, reads: Reads) -> Answer:
     """The answer itself, unless it is transient: 429 is NOT_DONE; 3xx, 408, 5xx and an unreadable success are UNKNOWN."""
     status, headers = response.status_code, dict(response.headers)
     is_empty = not text and (status == 204 or response.headers.get("Content-Length") == "0")
-    body = None if is_empty else _parsed(text)
+    body = None if is_empty else _parsed(reads, response.headers.get("Content-Type", ""), text)
     is_unreadable = body is _UNREADABLE
     answer = Answer(status, headers, text, None if is_unreadable else body, exchange_id)
     details: dict[str, Any] = {"status": status, "body": answer.body, "exchange_id": exchange_id}
@@ -286,12 +311,17 @@ def _judged(response: requests.Response, text: str, exchange_id: str) -> Answer:
     return answer
 
 
-def _parsed(text: str) -> Any:
-    """The JSON of an answer with its numbers as Decimal; `_UNREADABLE` when it is none."""
+def _parsed(reads: Reads, content_type: str, text: str) -> Any:
+    """What an answer says; `_UNREADABLE` when it cannot be read."""
     try:
-        return json.loads(text, parse_float=Decimal, parse_constant=_no_constant)
+        return reads(content_type.lower(), text)
     except (ValueError, RecursionError):
         return _UNREADABLE
+
+
+def _read_json(_content_type: str, text: str) -> Any:
+    """JSON with its numbers as Decimal, whatever the answer calls itself."""
+    return json.loads(text, parse_float=Decimal, parse_constant=_no_constant)
 
 
 def _no_constant(name: str) -> None:

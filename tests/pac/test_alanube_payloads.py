@@ -26,9 +26,9 @@ from cifras.fiscal.document import (
 from cifras.fiscal.money import round_half_up
 from cifras.fiscal.panama import MissingRetentionCode
 from cifras.fiscal.totals import compute, spread_discounts
-from cifras.pac.alanube.payload import plain_number, to_bytes
 from cifras.pac.alanube.provider import AlanubeProvider
 from cifras.pac.contract import Account
+from cifras.pac.payload import plain_number, to_bytes
 from tests.pac.golden import complaints, example
 from tests.pac.scenarios import (
     COMPANY,

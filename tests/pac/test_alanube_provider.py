@@ -13,6 +13,7 @@ from cifras.pac.alanube.provider import AlanubeProvider
 from cifras.pac.contract import (
     Account,
     Capability,
+    CatalogueRow,
     CompanyProfile,
     CompanyState,
     OfficeProfile,
@@ -384,15 +385,19 @@ def test_catalogue_rows_look_alike_whatever_their_members(
     wire: WireServer, provider: PacProvider, body: Any
 ) -> None:
     wire.says(answer(body))
-    assert provider.catalogue(COMPANY_ID) == [{"code": "1411", "description": "Papel", "unit": "und"}]
+    assert provider.goods_and_services(COMPANY_ID) == [CatalogueRow("1411", "Papel", "und")]
+    wire.says(answer(body))
+    assert provider.locations() == [CatalogueRow("1411", "Papel", "und")]
 
 
-def test_a_catalogue_that_is_no_list_is_not_an_empty_catalogue(
+def test_a_catalogue_that_is_no_list_or_a_part_of_one_is_not_taken_for_it(
     wire: WireServer, provider: PacProvider
 ) -> None:
-    wire.says(answer({"message": "maintenance"}))
-    with pytest.raises(Unsettled):
-        provider.catalogue(COMPANY_ID)
+    rows = [{"code": "1411", "description": "Papel"}]
+    for body in ({"message": "maintenance"}, {"metadata": {"limit": 1}, "data": rows}):
+        wire.says(answer(body))
+        with pytest.raises(Unsettled):
+            provider.goods_and_services(COMPANY_ID)
 
 
 @pytest.mark.parametrize(("kind", "word"), [(Kind.INVOICE, "invoice"), (Kind.CREDIT, "credit-note")])

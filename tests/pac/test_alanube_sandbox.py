@@ -19,7 +19,7 @@ from cifras.fiscal.document import (
 from cifras.fiscal.lifecycle import LegalStatus
 from cifras.fiscal.totals import compute, spread_discounts
 from cifras.pac.alanube.provider import AlanubeProvider
-from cifras.pac.contract import Account, CompanyProfile, Exchange, OfficeProfile, PacAnswer
+from cifras.pac.contract import Account, CatalogueRow, CompanyProfile, Exchange, OfficeProfile, PacAnswer
 from cifras.pac.errors import (
     AlreadyVoided,
     Busy,
@@ -319,10 +319,8 @@ def test_questions_and_requests_beside_documents(
     document = authorised(provider, company)
     said = provider.verify_tax_id("155596713-2-2015", "JURIDICO")
     assert (said.dv, said.receiver) == ("59", "CONTRIBUYENTE")
-    assert all(
-        set(row) == {"code", "description", "unit"} and row["code"] for row in provider.catalogue(company)
-    )
-    assert provider.catalogue(company)
+    assert CatalogueRow("8111", "Servicios informáticos", "und") in provider.goods_and_services(company)
+    assert CatalogueRow("8-8-7", "PANAMA, PANAMA, BELLA VISTA") in provider.locations()
     provider.send_email(Kind.INVOICE, company, document.document_id, address="a@b.test", message="Su factura")
     month = (date(2026, 11, 1), date(2026, 11, 30))
     (row,) = provider.service.documents_report(company, *month).body["data"]

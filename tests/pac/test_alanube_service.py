@@ -134,6 +134,7 @@ READS: dict[str, tuple[Call, str, dict[str, str]]] = {
         {"ruc": "155999901-2-2021", "type": "JURIDICO"},
     ),
     "catalogue": (lambda s: s.goods_and_services(COMPANY_ID), "/goods-and-services", COMPANY),
+    "places": (lambda s: s.dgi_catalogue("locations"), "/dgi/locations", {}),
     "company": (lambda s: s.get_company(COMPANY_ID), f"/companies/{COMPANY_ID}", {}),
     "companies": (lambda s: s.list_companies(), "/companies", {}),
     "more companies": (lambda s: s.list_companies(page=2), "/companies", {"page": "2"}),

@@ -11,10 +11,11 @@ from cifras.fiscal.ruc import panama as ruc_rules
 from cifras.fiscal.totals import Rounding
 from cifras.pac.alanube import reading
 from cifras.pac.alanube.factory import PacCreditNoteFactory, PacInvoiceFactory
-from cifras.pac.alanube.payload import to_bytes
 from cifras.pac.alanube.service import PacService
 from cifras.pac.contract import (
     Account,
+    CatalogueRow,
+    CertificateFiles,
     CompanyProfile,
     CompanyState,
     OfficeProfile,
@@ -24,6 +25,7 @@ from cifras.pac.contract import (
     TaxIdAnswer,
 )
 from cifras.pac.errors import NotFound, NotSupported, Unsettled
+from cifras.pac.payload import to_bytes
 from cifras.pac.transport import Answer
 
 _PATHS = {Kind.INVOICE: "/invoices", Kind.CREDIT: "/credit-notes"}
@@ -122,20 +124,13 @@ class AlanubeProvider:
             exchange_id=answer.exchange_id,
         )
 
-    def catalogue(self, company_id: str) -> Sequence[Mapping[str, str]]:
-        """CPBS rows: code, description, unit."""
-        answer = self.service.goods_and_services(company_id)
-        rows = reading.rows_of(answer.body)
-        if rows is None:
-            raise Unsettled(body=answer.body, exchange_id=answer.exchange_id)
-        return [
-            {
-                "code": reading.text_of(row, "code", "value"),
-                "description": reading.text_of(row, "description", "label", "name"),
-                "unit": reading.text_of(row, "unit"),
-            }
-            for row in rows
-        ]
+    def goods_and_services(self, company_id: str) -> Sequence[CatalogueRow]:
+        """The CPBS."""
+        return _catalogue(self.service.goods_and_services(company_id))
+
+    def locations(self) -> Sequence[CatalogueRow]:
+        """The DGI's places."""
+        return _catalogue(self.service.dgi_catalogue("locations"))
 
     def find_company(self, tax_id: str) -> CompanyState | None:
         """The company of a RUC; None is proof of absence. Raises NotSupported where there is no list."""
@@ -165,6 +160,11 @@ class AlanubeProvider:
     def read_company(self, company_id: str) -> CompanyState:
         """The company with its affiliation."""
         return reading.company_state(_as_answer(self.service.get_company(company_id)))
+
+    def replace_certificates(self, company_id: str, files: CertificateFiles) -> CompanyState:
+        """Change the company's certificates: the nested members, the only ones seen in a change (contract wire.md 9)."""
+        changes = {"certificates": _certificates(files)}
+        return reading.company_state(_as_answer(self.service.update_company(company_id, changes)))
 
     def request_affiliation(self, company_id: str) -> CompanyState:
         """Ask for the QR the customer scans."""
@@ -206,6 +206,22 @@ class AlanubeProvider:
             return document
 
 
+def _catalogue(answer: PacAnswer) -> list[CatalogueRow]:
+    """The rows of a code table. An answer that is no list of rows, or only a part of it, raises Unsettled."""
+    rows = reading.rows_of(answer.body)
+    if rows is None or reading.has_more(answer.body, len(rows)):
+        raise Unsettled(body=answer.body, exchange_id=answer.exchange_id)
+    return [
+        CatalogueRow(
+            code=reading.text_of(row, "code", "value"),
+            name=reading.text_of(row, "description", "label", "name"),
+            unit=reading.text_of(row, "unit"),
+        )
+        for row in rows
+        if reading.text_of(row, "code", "value")
+    ]
+
+
 def _is_same_ruc(theirs: str, wanted: str) -> bool:
     """Whether two RUCs are one, whatever their case and blanks. Dashes count only where both have them."""
     if not theirs.strip(" 0"):
@@ -236,11 +252,11 @@ def _flat_company(profile: CompanyProfile) -> dict[str, Any]:
 
 
 def _nested_company(profile: CompanyProfile) -> dict[str, Any]:
-    signature = _certificate(profile.certificate, profile.certificate_password)
-    authentication = (
-        _certificate(profile.authentication_certificate, profile.authentication_password)
-        if profile.authentication_certificate
-        else signature
+    files = CertificateFiles(
+        profile.certificate,
+        profile.certificate_password,
+        profile.authentication_certificate,
+        profile.authentication_password,
     )
     payload = {
         "name": profile.legal_name,
@@ -249,9 +265,18 @@ def _nested_company(profile: CompanyProfile) -> dict[str, Any]:
         "checkDigit": profile.dv,
         "type": "associated",
         "typeRuc": {"code": _CONTRIBUTOR_NUMBERS[profile.contributor]},
-        "certificates": {"signature": signature, "authentication": authentication},
+        "certificates": _certificates(files),
     }
     return {**payload, "logo": profile.logo_url} if profile.logo_url else payload
+
+
+def _certificates(files: CertificateFiles) -> dict[str, Any]:
+    """Both purposes; where there is one certificate it serves for both."""
+    signature = _certificate(files.signature, files.signature_password)
+    if not files.authentication:
+        return {"signature": signature, "authentication": signature}
+    authentication = _certificate(files.authentication, files.authentication_password)
+    return {"signature": signature, "authentication": authentication}
 
 
 def _certificate(content: bytes, password: str) -> dict[str, str]:

@@ -59,12 +59,32 @@ def _members(found: Mapping[str, Any], envelope: Mapping[str, Any]) -> dict[str,
         "cufe": _within(_text(found, "cufe"), _CUFE_LENGTH),
         "number": text_of(found, "documentNumber", "numeration", "number"),
         "issue_date": text_of(found, "documentIssueDate", "issueDate"),
+        **_sale(found),
         "protocol": _text(found, "authorizationProtocol"),
         "qr": text_of(found, "publicUrl", "qr"),
         "pdf_url": _text(found, "pdf"),
         "xml_url": text_of(found, "containerXml", "xml"),
         "problems": _rejection(found, envelope) if word.endswith("REJECTED") else (),
     }
+
+
+def _sale(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Receiver, total and lines, where the answer echoes the request (INFERRED: the answers seen so far carry none)."""
+    receiver, items = found.get("receiver"), found.get("items")
+    party = receiver if isinstance(receiver, Mapping) else {}
+    ruc = party.get("ruc")
+    return {
+        "receiver_name": _text(party, "name"),
+        "receiver_tax_id": _text(ruc, "ruc") if isinstance(ruc, Mapping) else _text(party, "ruc"),
+        "total": _amount(found, "totalAmount", "total"),
+        "line_count": len(items) if isinstance(items, list) else None,
+    }
+
+
+def _amount(found: Mapping[str, Any], *names: str) -> str:
+    values = [found.get(name) for name in names]
+    kept = [value for value in values if isinstance(value, str | int | float) and not isinstance(value, bool)]
+    return storable(str(kept[0])) if kept else ""
 
 
 def _within(text: str, longest: int) -> str:

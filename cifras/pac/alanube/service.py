@@ -13,10 +13,10 @@ from urllib.parse import quote
 from cifras.fiscal.errors import gettext_noop
 from cifras.pac.alanube import complaints, reading
 from cifras.pac.alanube.complaints import Act
-from cifras.pac.alanube.payload import to_bytes
 from cifras.pac.contract import PacAnswer, Recorder
 from cifras.pac.errors import Incident, NotFound, NotSupported, Refused, Unsettled
 from cifras.pac.masking import masked_url
+from cifras.pac.payload import to_bytes
 from cifras.pac.transport import Answer, Transport
 
 _PREFIX = "/pan/v1"
@@ -172,6 +172,10 @@ class PacService:
         if answer.status == 404:
             answer = self._http.get("goods_and_services", "/dgi/goods-and-services", params=params)
         return self._plain(answer)
+
+    def dgi_catalogue(self, name: str) -> PacAnswer:
+        """One of the DGI's code tables, such as ``locations``; `body` is the list of rows."""
+        return self._plain(self._http.get("dgi_catalogue", f"/dgi/{name}"))
 
     # Companies and offices
 
