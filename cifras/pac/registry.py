@@ -21,6 +21,7 @@ PROVIDERS: Mapping[str, ProviderSpec] = {
         parse_event=alanube_webhook.parse_event,
         remedy=alanube_remedies.remedy,
         void_windows={Kind.INVOICE: Hours(182), Kind.CREDIT: Hours(182)},
+        lapse_codes=frozenset({"AP1010", "4003"}),
     ),
 }
 

@@ -4,14 +4,14 @@ import re
 from typing import Any
 
 from django import forms
-from django.contrib import admin
-from django.http import HttpRequest
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.decorators import display
+from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 from cifras.core.admin.big_list import BigListAdmin, SearchRoute
@@ -22,8 +22,11 @@ from cifras.fiscal.document import Contributor, DocumentDraft, Issuer, Kind, Mod
 from cifras.fiscal.errors import RuleBroken
 from cifras.fiscal.panama.receiver import receiver_reasons
 from cifras.fiscal.ruc import panama as ruc_rules
+from invoicing.admin.deeds import actor_of
+from invoicing.admin.receiver_standing import standing_of, type_label
 from invoicing.models import Receiver
 from invoicing.services.parties import party_of
+from invoicing.services.verifying import verify_receiver
 
 _FOREIGN, _HOME = ("foreign_number", "foreign_country"), ("contributor", "ruc", "dv", "location")
 _AT_HOME, _ABROAD = "type != 'EXTRANJERO'", "type == 'EXTRANJERO'"
@@ -147,8 +150,38 @@ class ReceiverPage(BigListAdmin):
         (gettext_lazy("Retención"), {"fields": ("withholds", "retention_code")}),
     )
 
+    actions_detail = ("verify",)
+    change_form_outer_before_template = "admin/invoicing/receiver/tax_id.html"
+
     class Media:
         css = {"all": ("cifras/documents.css", "cifras/pages.css")}
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        receiver: Any = self.require_object(request, object_id) if object_id else None
+        context = {"standing": standing_of(receiver) if receiver else None} | (extra_context or {})
+        return super().changeform_view(request, object_id, form_url, context)
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> Any:
+        """Only somebody with a RUC can be asked about."""
+        receiver: Any = self.get_object(request, str(object_id))
+        return super().get_actions_detail(request, object_id) if receiver and receiver.ruc else []
+
+    @action(description=gettext_lazy("Verificar el RUC"), icon="fact_check", permissions=["change"])
+    def verify(self, request: HttpRequest, object_id: str) -> None:
+        receiver: Any = self.require_object(request, object_id)
+        result = verify_receiver(receiver, actor=actor_of(request))
+        if result.warning:
+            messages.warning(request, sentence(result.warning))
+        else:
+            text = _("El PAC conoce el RUC {ruc}: DV {dv}, {type}.")
+            word = result.receiver_type or ""
+            messages.success(request, text.format(ruc=result.ruc, dv=result.dv, type=type_label(word)))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return ("tenant",) if obj else ()

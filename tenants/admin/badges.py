@@ -12,15 +12,19 @@ from django.utils.translation import gettext_lazy, ngettext
 from cifras.core.admin.badges import AMBER, BLUE, GREEN, GREY, RED, Badge
 from cifras.fiscal.zones import written
 from tenants.models import Certificate, Office, Tenant
-
-EXPIRING_DAYS = 60
-_URGENT_DAYS = 7
+from tenants.services.radar import Level, level_of
 
 _STATES: Mapping[str, tuple[str, str]] = {
     Tenant.State.ONBOARDING: ("pending_actions", BLUE),
     Tenant.State.ACTIVE: ("check_circle", GREEN),
     Tenant.State.SUSPENDED: ("pause_circle", AMBER),
     Tenant.State.CLOSED: ("lock", GREY),
+}
+_RADAR: Mapping[Level, tuple[str, str]] = {
+    Level.DAYS_60: ("timer", AMBER),
+    Level.DAYS_30: ("timer", AMBER),
+    Level.DAYS_7: ("alarm", RED),
+    Level.DAYS_1: ("alarm", RED),
 }
 _REGISTRATIONS: Mapping[str, tuple[str, str]] = {
     Office.Registration.PENDING: ("schedule", BLUE),
@@ -50,6 +54,8 @@ def affiliation_badge(tenant: Tenant) -> Badge | str:
         return "—"
     if tenant.may_issue_live:
         return Badge(f"«{tenant.affiliated}»", "link", GREEN, gettext_lazy("Afiliada"))
+    if tenant.affiliation_lapsed_at:
+        return Badge(f"«{tenant.affiliated}»", "link_off", RED, gettext_lazy("La afiliación caducó"))
     return Badge(f"«{tenant.affiliated}»", "link_off", AMBER, gettext_lazy("Todavía no afiliada"))
 
 
@@ -63,25 +69,22 @@ def registration_badge(office: Office) -> Badge:
 
 def expiry(certificate: Certificate, now: datetime | None = None) -> SafeString:
     """Until when it signs: absolute first, what is left beside it, and a warning from 60 days on."""
-    moment = now or timezone.now()
-    days = (certificate.not_after - moment).days
-    if certificate.replaced_at:
-        badge = Badge(_("Reemplazado"), "history", GREY)
-    elif certificate.not_after <= moment:
-        badge = Badge(_("Vencido"), "error", RED)
-    elif days < EXPIRING_DAYS:
-        left = ngettext("queda {days} día", "quedan {days} días", days).format(days=days)
-        badge = Badge(left, "timer", RED if days < _URGENT_DAYS else AMBER)
-    else:
-        badge = Badge(_("Vigente"), "check_circle", GREEN)
+    badge = _replaced() if certificate.replaced_at else radar_badge(certificate.not_after, now)
     return format_html('<span class="cf-nowrap">{}</span> {}', written(certificate.not_after), badge)
 
 
-def current_certificate(tenant: Tenant) -> Certificate | None:
-    """The signing certificate in use that lasts longest; reads the prefetched ones."""
-    current = [
-        row
-        for row in tenant.certificates.all()
-        if row.purpose == Certificate.Purpose.SIGNATURE and row.replaced_at is None
-    ]
-    return max(current, key=lambda row: row.not_after, default=None)
+def radar_badge(not_after: datetime, now: datetime | None = None) -> Badge:
+    """How near the end of a certificate is, at the radar's levels."""
+    moment = now or timezone.now()
+    level = level_of(not_after, moment)
+    if level is Level.FAR:
+        return Badge(_("Vigente"), "check_circle", GREEN)
+    if level is Level.EXPIRED:
+        return Badge(_("Vencido"), "error", RED)
+    days = (not_after - moment).days
+    left = ngettext("queda {days} día", "quedan {days} días", days).format(days=days)
+    return Badge(left if days else _("queda menos de un día"), *_RADAR[level])
+
+
+def _replaced() -> Badge:
+    return Badge(_("Reemplazado"), "history", GREY)

@@ -1,6 +1,5 @@
 """The public face of the signing certificates: whose, which, until when. Their bytes are never here."""
 
-from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
@@ -13,10 +12,10 @@ from unfold.decorators import display
 
 from cifras.core.admin.filters import VisibleAutocompleteFilter
 from cifras.core.admin.staff_admin import ReadOnlyStaffAdmin
-from tenants.admin.badges import EXPIRING_DAYS, expiry
+from tenants.admin.badges import expiry
+from tenants.admin.tenant_filters import RADAR_WORDS
 from tenants.models import Certificate
-
-_WITHIN_DAYS = (1, 7, 30, EXPIRING_DAYS)
+from tenants.services.radar import Level, ending
 
 
 class ExpiringFilter(DropdownFilter):
@@ -26,18 +25,17 @@ class ExpiringFilter(DropdownFilter):
     parameter_name = "expiring"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [(str(days), _("Vence en %(days)s días o menos") % {"days": days}) for days in _WITHIN_DAYS]
+        return [(level.value, word) for level, word in RADAR_WORDS.items()]
 
     def queryset(self, request: HttpRequest, queryset: models.QuerySet) -> models.QuerySet:
-        if self.value() not in {str(days) for days in _WITHIN_DAYS}:
+        if self.value() not in {level.value for level in RADAR_WORDS}:
             return queryset
-        until = timezone.now() + timedelta(days=int(self.value() or 0))
-        return queryset.filter(replaced_at=None, not_after__lte=until)
+        return queryset.filter(ending(Level(str(self.value())), timezone.now()))
 
 
 @admin.register(Certificate)
 class CertificatePage(ReadOnlyStaffAdmin):
-    """A certificate, to be read; another one is uploaded in the onboarding."""
+    """A certificate, to be read; another one is uploaded in the onboarding, or on the company's page."""
 
     list_display = ("subject", "tenant", "purpose", "until", "accepted_at")
     list_select_related = ("tenant",)

@@ -5,7 +5,10 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import DropdownFilter
@@ -17,6 +20,7 @@ from cifras.core.admin.staff_admin import StaffAdmin
 from cifras.fiscal.zones import written
 from tenants.access import sees_everything
 from tenants.admin.actors import actor_of
+from tenants.admin.person_page import PersonPageMixin
 from tenants.models import StaffGrant
 
 
@@ -65,11 +69,11 @@ class LifeFilter(DropdownFilter):
 
 
 @admin.register(StaffGrant)
-class GrantPage(StaffAdmin):
+class GrantPage(PersonPageMixin, StaffAdmin):
     """A grant is given and taken away, never changed: the audit trail then says who saw what, and when."""
 
     form = GrantForm
-    list_display = ("staff", "sees", "lasts", "granted_by", "created_at")
+    list_display = ("staff", "sees", "lasts", "granted_by", "created_at", "everything_held")
     list_select_related = ("staff", "tenant", "granted_by")
     list_filter = (("tenant", VisibleAutocompleteFilter), ("staff", VisibleAutocompleteFilter), LifeFilter)
     list_filter_submit = True
@@ -95,6 +99,11 @@ class GrantPage(StaffAdmin):
     def save_model(self, request: HttpRequest, obj: StaffGrant, form: Any, change: bool) -> None:
         obj.granted_by = actor_of(request)
         super().save_model(request, obj, form, change)
+
+    @display(description=gettext_lazy("a su cargo"))
+    def everything_held(self, grant: StaffGrant) -> SafeString:
+        address = reverse("admin:tenants_staffgrant_person", args=[grant.staff.uid])
+        return format_html('<a class="cf-link" href="{}">{}</a>', address, _("Ver todo"))
 
     @display(description=gettext_lazy("puede ver"), ordering="tenant")
     def sees(self, grant: StaffGrant) -> Any:

@@ -3,18 +3,23 @@
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.decorators import display
+from unfold.decorators import action, display
+from unfold.enums import ActionVariant
 
 from cifras.core.admin.filters import VisibleAutocompleteFilter
 from cifras.core.admin.staff_admin import StaffAdmin, StaffTabularInline
+from cifras.core.rights import may
 from cifras.core.wording import sentence
 from cifras.fiscal.errors import RuleBroken
+from tenants.admin.actors import actor_of
 from tenants.admin.badges import registration_badge
+from tenants.admin.tenant_forms import ReasonForm
 from tenants.models import BillingPoint, Office
+from tenants.services import close_office, reopen_office
 from tenants.services.reading import read_offices
 
 _AT_PROVIDER = ("code", "type", "address", "telephone", "coordinates", "location", "email")
@@ -102,8 +107,9 @@ class BillingPoints(StaffTabularInline):
 
 @admin.register(Office)
 class OfficePage(StaffAdmin):
-    """A branch; it is registered at the provider by the onboarding's step."""
+    """A branch; it is registered at the provider by the onboarding's step, closed and reopened here."""
 
+    actions_detail = ("close", "reopen")
     form = OfficeForm
     inlines = (BillingPoints,)
     list_display = ("code", "tenant", "type", "address", "registered", "pac_office_id")
@@ -135,6 +141,53 @@ class OfficePage(StaffAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def has_close_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return may(request.user, "tenants.close_tenant")
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> Any:
+        """Only the one of the two that makes sense now."""
+        office: Any = self.get_object(request, str(object_id))
+        idle = "close" if office and office.closed_at else "reopen"
+        shown = super().get_actions_detail(request, object_id)
+        return [each for each in shown if not each.action_name.endswith(f"_{idle}")]
+
+    @action(
+        description=gettext_lazy("Cerrar la sucursal"),
+        icon="lock",
+        variant=ActionVariant.DANGER,
+        permissions=["close"],
+        dialog={
+            "title": gettext_lazy("Cerrar la sucursal"),
+            "description": gettext_lazy(
+                "Sus series quedan congeladas: no se emiten más facturas en ella. Lo que está en cola sale, y las notas de "
+                "crédito y las anulaciones siguen. Se puede reabrir."
+            ),
+            "form_class": ReasonForm,
+            "form_submit_text": gettext_lazy("Cerrar la sucursal"),
+        },
+    )
+    def close(self, request: HttpRequest, form: ReasonForm, object_id: str) -> None:
+        office: Any = self.require_object(request, object_id)
+        close_office(office, reason=form.cleaned_data["reason"], actor=actor_of(request))
+        messages.success(request, _("La sucursal {office} quedó cerrada.").format(office=office.code))
+
+    @action(
+        description=gettext_lazy("Reabrir la sucursal"),
+        icon="lock_open",
+        variant=ActionVariant.PRIMARY,
+        permissions=["close"],
+        dialog={
+            "title": gettext_lazy("Reabrir la sucursal"),
+            "description": gettext_lazy("Sus series siguen donde quedaron."),
+            "form_class": ReasonForm,
+            "form_submit_text": gettext_lazy("Reabrir la sucursal"),
+        },
+    )
+    def reopen(self, request: HttpRequest, form: ReasonForm, object_id: str) -> None:
+        office: Any = self.require_object(request, object_id)
+        reopen_office(office, reason=form.cleaned_data["reason"], actor=actor_of(request))
+        messages.success(request, _("La sucursal {office} vuelve a emitir.").format(office=office.code))
 
     def save_model(self, request: HttpRequest, obj: Office, form: Any, change: bool) -> None:
         """Only what was changed is written: a registration that ends meanwhile is not undone."""

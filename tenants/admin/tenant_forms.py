@@ -5,21 +5,15 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
+from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextareaWidget
 
 from cifras.core.admin.refusals import StaffDialogForm
-from cifras.core.wording import sentence
-from cifras.fiscal.errors import CannotVerifyLocally, RuleBroken
-from cifras.fiscal.ruc import panama as ruc_rules
-from cifras.pac.contract import Capability
 from tenants.models import Tenant
 from tenants.services.activation import SHORTEST_REASON
-from tenants.services.providers import provider_names
+from tenants.services.mail_text import LONGEST_TEXT, unknown_places
 
 # The form's member -> the sealed column that it sets and never shows.
 SECRETS = {"new_pac_token": "pac_token", "new_webhook_secret": "webhook_secret"}
-
-_IDENTITY = ("pac_provider", "environment", "country", "ruc")
 
 
 def _secret_field(label: Any, help_text: Any) -> forms.CharField:
@@ -36,6 +30,15 @@ class TenantForm(forms.ModelForm):
             raise forms.ValidationError(_("Una empresa no puede ser su propia sucesora."))
         return successor
 
+    def clean_mail_text(self) -> str:
+        text: str = self.cleaned_data["mail_text"].strip()
+        if unknown := unknown_places(text):
+            names = ", ".join(f"{{{name}}}" for name in unknown)
+            raise forms.ValidationError(_("No se sabe qué poner en {names}.").format(names=names))
+        if len(text) > LONGEST_TEXT:
+            raise forms.ValidationError(_("El texto pasa de {limit} caracteres.").format(limit=LONGEST_TEXT))
+        return text
+
 
 class TenantSecretsForm(TenantForm):
     """For those who may onboard: a secret that is filled in is set; an empty one stays as it was."""
@@ -50,35 +53,6 @@ class TenantSecretsForm(TenantForm):
             "Durante una rotación, el anterior y el nuevo separados por comas. Vacío: queda como está."
         ),
     )
-
-
-class NewTenantForm(forms.ModelForm):
-    """Who is to be onboarded; the onboarding's service judges it. An empty DV is computed."""
-
-    pac_provider = forms.ChoiceField(label=gettext_lazy("Proveedor"), widget=UnfoldAdminSelectWidget())
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        provider: Any = self.fields["pac_provider"]
-        provider.choices = provider_names(Capability.ONBOARD)
-        self.fields["dv"].help_text = _("Vacío: se calcula. Si se escribe, se comprueba.")
-
-    def clean(self) -> Any:
-        cleaned = super().clean() or {}
-        if cleaned.get("ruc") and cleaned.get("ruc_type") and not cleaned.get("dv"):
-            try:
-                cleaned["dv"] = ruc_rules.check_digit(cleaned["ruc"], cleaned["ruc_type"])
-            except RuleBroken as reason:
-                field = "dv" if isinstance(reason, CannotVerifyLocally) else reason.field
-                self.add_error(field if field in self.fields else None, sentence(reason))
-        self._check_taken(cleaned)
-        return cleaned
-
-    def _check_taken(self, cleaned: dict[str, Any]) -> None:
-        """The company that is there already, in words instead of a constraint's name."""
-        entered = {name: cleaned.get(name) for name in _IDENTITY}
-        if Tenant.objects.exclude(state=Tenant.State.CLOSED).filter(**entered).exists():
-            self.add_error("ruc", _("Ya hay una empresa con ese RUC, proveedor y ambiente."))
 
 
 class ReasonForm(StaffDialogForm):

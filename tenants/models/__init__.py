@@ -1,5 +1,6 @@
 """Who issues: tenants, their offices, who of the staff may see them, and how far their onboarding has come."""
 
+from tenants.models.catalogue import Catalogue, CatalogueEntry
 from tenants.models.exchange import Exchange
 from tenants.models.grant import StaffGrant
 from tenants.models.office import BillingPoint, Office
@@ -9,6 +10,8 @@ from tenants.models.tenant import Certificate, Tenant
 
 __all__ = [
     "BillingPoint",
+    "Catalogue",
+    "CatalogueEntry",
     "Certificate",
     "Exchange",
     "Office",

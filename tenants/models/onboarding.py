@@ -33,6 +33,11 @@ class Onboarding(models.Model):
         default=False,
         help_text=_("Se pidió crear la empresa y la respuesta se perdió."),
     )
+    certificate_unknown = models.BooleanField(
+        _("cambio de certificado sin confirmar"),
+        default=False,
+        help_text=_("Se envió otro certificado y la respuesta se perdió."),
+    )
     qr = models.TextField(_("código de afiliación"), blank=True)
     qr_read_at = models.DateTimeField(_("código leído"), null=True, blank=True)
     version = models.PositiveIntegerField(default=0)

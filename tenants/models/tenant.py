@@ -33,6 +33,10 @@ class Tenant(models.Model):
         PANAMA = "PA", _("Panamá")
         PERU = "PE", _("Perú")
 
+    class MailLanguage(models.TextChoices):
+        SPANISH = "es-pa", _("Español")
+        ENGLISH = "en", _("Inglés")
+
     class TaxIdType(models.TextChoices):
         NATURAL = "NATURAL", _("Persona natural")
         JURIDICO = "JURIDICO", _("Persona jurídica")
@@ -51,7 +55,10 @@ class Tenant(models.Model):
     legal_name = models.CharField(_("razón social"), max_length=200)
     trade_name = models.CharField(_("nombre comercial"), max_length=200, blank=True)
     logo_url = models.URLField(_("logo"), blank=True)
+    logo = models.FileField(_("logo guardado aquí"), max_length=200, blank=True, editable=False)
     email = models.EmailField(_("correo"), blank=True)
+    contact_name = models.CharField(_("persona de contacto"), max_length=120, blank=True)
+    contact_telephone = models.CharField(_("teléfono de contacto"), max_length=30, blank=True)
     pac_provider = models.CharField(_("proveedor"), max_length=20, default="alanube")
     pac_company_id = models.CharField(_("identificador en el PAC"), max_length=255, null=True, blank=True)
     pac_base_url = models.URLField(
@@ -68,6 +75,14 @@ class Tenant(models.Model):
     )
     may_issue_live = models.BooleanField(_("afiliada"), default=False, editable=False)
     affiliation_read_at = models.DateTimeField(_("afiliación leída"), null=True, blank=True, editable=False)
+    affiliation_due_at = models.DateTimeField(null=True, blank=True, editable=False)
+    affiliation_lapsed_at = models.DateTimeField(
+        _("afiliación caducada"),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("Desde cuándo el PAC o la DGI ya no la reconocen como afiliada."),
+    )
     lookup_missing_until = models.DateTimeField(
         _("sin búsqueda por número hasta"), null=True, blank=True, editable=False
     )
@@ -76,6 +91,21 @@ class Tenant(models.Model):
         _("días hacia atrás al emitir"), null=True, blank=True, help_text=_("Vacío: el de la configuración.")
     )
     discounts_after_tax = models.BooleanField(_("descuento global después del impuesto"), default=False)
+    mails_receivers = models.BooleanField(
+        _("correo al receptor desde Cifras"),
+        default=False,
+        help_text=_("Con el PDF, al autorizar la DGI; desde que se activa. El PAC puede enviar además el suyo."),
+    )
+    mail_language = models.CharField(
+        _("idioma de los correos"), max_length=5, choices=MailLanguage, default=MailLanguage.SPANISH
+    )
+    mail_text = models.TextField(
+        _("texto del correo"),
+        blank=True,
+        help_text=_(
+            "Vacío: el nuestro. Se pueden usar {receptor}, {empresa}, {documento}, {numero}, {fecha}, {total} y {cufe}."
+        ),
+    )
     successor = models.ForeignKey(
         "self",
         verbose_name=_("sucesora"),
@@ -84,6 +114,7 @@ class Tenant(models.Model):
         blank=True,
         related_name="predecessors",
     )
+    closed_at = models.DateTimeField(_("cerrada"), null=True, blank=True, editable=False)
     created_at = models.DateTimeField(_("creada"), auto_now_add=True)
     updated_at = models.DateTimeField(_("modificada"), auto_now=True)
 
@@ -95,7 +126,9 @@ class Tenant(models.Model):
         ordering = ["legal_name", "pk"]
         permissions = [
             ("onboard_tenant", _("Puede habilitar empresas ante el PAC")),
+            ("override_tax_id", _("Puede conservar un DV que el PAC contradice")),
             ("suspend_tenant", _("Puede suspender y reactivar empresas")),
+            ("close_tenant", _("Puede cerrar empresas y sucursales")),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -5,6 +5,7 @@ settings of its environment. Every request leaves an `Exchange` row, committed o
 """
 
 import uuid
+from collections.abc import Callable, Sequence
 
 from django.conf import settings
 
@@ -45,10 +46,20 @@ def company_id(tenant: Tenant) -> str:
     return tenant.pac_company_id
 
 
-def provider_for(tenant: Tenant, *, document_uid: uuid.UUID | None = None) -> PacProvider:
-    """The tenant's provider, ready to speak; its exchanges name the tenant and the document."""
-    record = _recorder(tenant.pac_provider, tenant_uid=tenant.uid, document_uid=document_uid)
+def provider_for(
+    tenant: Tenant, *, document_uid: uuid.UUID | None = None, keep: Callable[[Exchange], None] = Exchange.save
+) -> PacProvider:
+    """The tenant's provider, ready to speak; its exchanges name the tenant and the document.
+
+    `keep` is given each exchange, not yet saved: whoever speaks in many threads at once gathers them for `save_exchanges`.
+    """
+    record = _recorder(tenant.pac_provider, tenant_uid=tenant.uid, document_uid=document_uid, keep=keep)
     return provider_spec(tenant).connect(_account(tenant), record, correlation_id())
+
+
+def save_exchanges(exchanges: Sequence[Exchange]) -> None:
+    """Write gathered exchanges, before anything is made of what they say."""
+    Exchange.objects.bulk_create(exchanges)
 
 
 def provider_without_tenant(key: str, environment: str) -> PacProvider:
@@ -58,10 +69,14 @@ def provider_without_tenant(key: str, environment: str) -> PacProvider:
 
 
 def _recorder(
-    provider: str, *, tenant_uid: uuid.UUID | None = None, document_uid: uuid.UUID | None = None
+    provider: str,
+    *,
+    tenant_uid: uuid.UUID | None = None,
+    document_uid: uuid.UUID | None = None,
+    keep: Callable[[Exchange], None] = Exchange.save,
 ) -> Recorder:
     def record(exchange: contract.Exchange) -> None:
-        Exchange.objects.create(
+        row = Exchange(
             uid=exchange.exchange_id,
             correlation_id=exchange.correlation_id,
             tenant_uid=tenant_uid,
@@ -80,6 +95,7 @@ def _recorder(
             started_at=exchange.started_at,
             duration_ms=exchange.duration_ms,
         )
+        keep(row)
 
     return record
 

@@ -30,7 +30,7 @@ def activate_tenant(tenant: Tenant, *, actor: Staff | None) -> None:
 
 def suspend_tenant(tenant: Tenant, *, reason: str, actor: Staff | None) -> None:
     """Nothing new leaves; voids, files and webhooks go on. `reason` has at least 15 characters. Raises RuleBroken."""
-    _require_reason(reason)
+    require_reason(reason)
     _move(
         tenant,
         Tenant.State.ACTIVE,
@@ -43,7 +43,7 @@ def suspend_tenant(tenant: Tenant, *, reason: str, actor: Staff | None) -> None:
 
 def reactivate_tenant(tenant: Tenant, *, reason: str, actor: Staff | None) -> None:
     """A suspended tenant issues again, and what was held leaves. Raises RuleBroken."""
-    _require_reason(reason)
+    require_reason(reason)
     _move(
         tenant,
         Tenant.State.SUSPENDED,
@@ -91,7 +91,8 @@ def _move(
         wake("invoicing.submit")
 
 
-def _require_reason(reason: str) -> None:
+def require_reason(reason: str) -> None:
+    """Raises RuleBroken where `reason` is too short to tell anybody anything later."""
     if len(reason.strip()) < SHORTEST_REASON:
         raise RuleBroken(
             "reason_too_short",

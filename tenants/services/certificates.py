@@ -87,8 +87,9 @@ def open_certificate(
         notes = tuple(_holder_notes(certificate.subject, ruc))
     except RuleBroken as refusal:
         raise refusal.at(field) from None
+    subject = certificate.subject.rfc4514_string({NameOID.SERIAL_NUMBER: "serialNumber"})
     return OpenedCertificate(
-        subject=certificate.subject.rfc4514_string()[:500].replace("\x00", ""),
+        subject=subject[:500].replace("\x00", ""),
         serial_number=f"{certificate.serial_number:x}",
         fingerprint=certificate.fingerprint(hashes.SHA256()).hex(),
         not_before=certificate.not_valid_before_utc,

@@ -18,18 +18,25 @@ from cifras.fiscal.ruc import panama as ruc_rules
 from cifras.pac.contract import CompanyState, PacProvider
 from cifras.pac.errors import NotFound, NotSupported, Outcome, PacError, Refused, Unsettled
 from tenants.models import Onboarding, Tenant
-from tenants.services import affiliation, custody
+from tenants.services import affiliation, custody, logos
 from tenants.services.accounts import provider_for
 from tenants.services.progress import StepResult, StepRun, StepState
 from tenants.services.reading import CompanyEntry, read_company
 
 SHORTEST_REASON = 15
 _AT_PROVIDER = ("legal_name", "trade_name", "logo_url")
+_OURS = ("email", "contact_name", "contact_telephone")
 
 
 def take_company(run: StepRun) -> StepResult:
-    """Names, logo and mail (inputs as in the JSON). What the provider already has cannot be changed here."""
-    entry = read_company(run.inputs)
+    """Names, logo and contact (inputs as in the JSON). What the provider already has cannot be changed here.
+
+    Further inputs of a page: `logo` (bytes) or `drops_logo` for the picture that is kept here, and `looks_at_logo`, which has
+    the address fetched (outside any transaction): what is wrong with it becomes a note.
+    """
+    inputs = dict(run.inputs)
+    content, drops, looks = (inputs.pop(name, None) for name in ("logo", "drops_logo", "looks_at_logo"))
+    entry = read_company(inputs)
     tenant = run.tenant
     if tenant.pac_company_id or run.onboarding.company_unknown:
         refuse(
@@ -44,15 +51,21 @@ def take_company(run: StepRun) -> StepResult:
             for name in _AT_PROVIDER
             if getattr(entry, name) != getattr(tenant, name)
         )
-    for name in (*_AT_PROVIDER, "email"):
+    picture = logos.clean_picture(content) if content else None
+    warning = logos.look_at_address(entry.logo_url) if looks and entry.logo_url else None
+    for name in (*_AT_PROVIDER, *_OURS):
         setattr(tenant, name, getattr(entry, name))
-    tenant.save(update_fields=[*_AT_PROVIDER, "email", "updated_at"])
-    return StepResult()
+    with transaction.atomic():
+        run.hold()
+        if picture or drops:
+            logos.keep_logo(tenant, picture)
+        tenant.save(update_fields=[*_AT_PROVIDER, *_OURS, "logo", "updated_at"])
+    return StepResult(notes=(warning,) if warning else ())
 
 
 def entry_of(tenant: Tenant) -> CompanyEntry:
     """What was taken before."""
-    return CompanyEntry(tenant.legal_name, tenant.trade_name, tenant.logo_url, tenant.email)
+    return CompanyEntry(**{name: getattr(tenant, name) for name in (*_AT_PROVIDER, *_OURS)})
 
 
 def create_company(run: StepRun) -> StepResult:

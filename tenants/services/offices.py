@@ -43,7 +43,7 @@ def take_offices(run: StepRun) -> StepResult:
 
 
 def entries_of(tenant: Tenant) -> tuple[OfficeEntry, ...]:
-    """What was taken before, by code."""
+    """What was taken before, by code. Reads `offices__billing_points`, which may be prefetched."""
     return tuple(
         OfficeEntry(
             code=office.code,
@@ -54,10 +54,11 @@ def entries_of(tenant: Tenant) -> tuple[OfficeEntry, ...]:
             location=office.location,
             email=office.email,
             billing_points=tuple(
-                PointEntry(point.code, point.first_number) for point in office.billing_points.order_by("code")
+                PointEntry(point.code, point.first_number)
+                for point in sorted(office.billing_points.all(), key=lambda point: point.code)
             ),
         )
-        for office in tenant.offices.order_by("code")
+        for office in sorted(tenant.offices.all(), key=lambda office: office.code)
     )
 
 
@@ -159,10 +160,18 @@ def _request_name(office: Office) -> str:
 def _save(tenant: Tenant, entry: OfficeEntry) -> None:
     values = {name: value for name, value in asdict(entry).items() if name in _AT_PROVIDER}
     office, _ = Office.objects.update_or_create(tenant=tenant, code=entry.code, defaults=values)
+    # Points that are kept whatever the list says: of an office that is registered, and those that gave numbers.
+    kept = office.billing_points.all()
+    if office.registration == Office.Registration.PENDING:
+        kept = kept.filter(code__in=office.number_series.values("billing_point"))
+        listed = [point.code for point in entry.billing_points]
+        office.billing_points.exclude(pk__in=kept).exclude(code__in=listed).delete()
+    fixed = set(kept.values_list("code", flat=True))
     for point in entry.billing_points:
-        BillingPoint.objects.get_or_create(
-            office=office, code=point.code, defaults={"first_number": point.first_number}
-        )
+        if point.code not in fixed:
+            BillingPoint.objects.update_or_create(
+                office=office, code=point.code, defaults={"first_number": point.first_number}
+            )
 
 
 def _require_unchanged(existing: Mapping[str, Office], entries: Sequence[OfficeEntry]) -> None:

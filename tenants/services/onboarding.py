@@ -24,6 +24,7 @@ from tenants.services.affiliation import finish_affiliation, request_affiliation
 from tenants.services.companies import create_company, take_company
 from tenants.services.custody import take_certificate
 from tenants.services.finding import tenants_of
+from tenants.services.identity import change_identity
 from tenants.services.offices import register_offices, take_offices
 from tenants.services.pending import blocking_steps, pending_steps
 from tenants.services.progress import StepResult, StepRun
@@ -106,6 +107,7 @@ def run_step(onboarding: Onboarding, step: str, *, actor: Staff | None, **inputs
     else is at work the try is remembered all the same.
     """
     row = _step(step)
+    _require_open(onboarding.tenant)
     _require_its_turn(row, onboarding.tenant)
     run = StepRun(onboarding, step, actor, inputs)
     run.begin()
@@ -183,30 +185,11 @@ def _taken_up(identity: Identity, actor: Staff | None) -> Onboarding | None:
 
 def _correct_identity(onboarding: Onboarding, identity: Identity, actor: Staff | None) -> None:
     """Type and DV may be mended until the provider has heard of them."""
-    tenant = onboarding.tenant
-    before, after = (tenant.ruc_type, tenant.dv), (identity.ruc_type, identity.dv)
-    if before == after:
+    if not change_identity(onboarding, identity, actor=actor):
         return
-    if tenant.pac_company_id or onboarding.company_unknown:
-        raise RuleBroken(
-            "company_already_sent",
-            gettext_noop("El PAC ya recibió este dato («{known}»): no se cambia durante la habilitación."),
-            "dv" if tenant.dv != identity.dv else "ruc_type",
-            known=" ".join(before),
-        )
-    tenant.ruc_type, tenant.dv = after
-    tenant.save(update_fields=["ruc_type", "dv", "updated_at"])
     onboarding.steps = {name: entry for name, entry in onboarding.steps.items() if name != "ruc"}
     onboarding.version += 1
     onboarding.save(update_fields=["steps", "version"])
-    audit.record(
-        "tenant.tax_id_corrected",
-        actor=actor,
-        tenant_uid=tenant.uid,
-        target=tenant,
-        before=before,
-        after=after,
-    )
 
 
 def _begun(identity: Identity, actor: Staff | None) -> Onboarding:
@@ -241,6 +224,11 @@ def _step(name: str) -> Step:
             "step",
             step=name[:40],
         ) from None
+
+
+def _require_open(tenant: Tenant) -> None:
+    if tenant.state == Tenant.State.CLOSED:
+        raise RuleBroken("tenant_closed", gettext_noop("La empresa está cerrada: ya no se habilita."))
 
 
 def _require_its_turn(row: Step, tenant: Tenant) -> None:

@@ -12,6 +12,7 @@ from cifras.fiscal.ruc import panama as ruc_rules
 from cifras.pac.contract import Capability
 from tenants.models import Certificate, Office, Onboarding, Tenant
 from tenants.services.accounts import provider_spec
+from tenants.services.custody import is_holder_open
 from tenants.services.progress import StepState, last_try
 
 # What only live documents need: a sandbox tenant is active without it.
@@ -114,6 +115,22 @@ def _certificate(tenant: Tenant, onboarding: Onboarding | None, *, is_registered
             gettext_noop("Falta el certificado de firma con su contraseña."),
             {},
         )
+    elif onboarding and onboarding.certificate_unknown:
+        yield (
+            "certificate",
+            "certificate_in_doubt",
+            gettext_noop(
+                "Se envió otro certificado al PAC y la respuesta se perdió: envíelo de nuevo para salir de la duda."
+            ),
+            {},
+        )
+    elif not is_registered and onboarding and is_holder_open(onboarding):
+        yield (
+            "certificate",
+            "holder_open",
+            gettext_noop("Falta confirmar que quien figura en el certificado representa a la empresa."),
+            {},
+        )
 
 
 def _company(onboarding: Onboarding | None) -> Iterator[_Fact]:
@@ -132,6 +149,16 @@ def _company(onboarding: Onboarding | None) -> Iterator[_Fact]:
 
 def _affiliation(tenant: Tenant, onboarding: Onboarding | None) -> Iterator[_Fact]:
     if tenant.may_issue_live:
+        return
+    if tenant.affiliation_lapsed_at:
+        yield (
+            "finish_affiliation",
+            "affiliation_lapsed",
+            gettext_noop(
+                "La afiliación caducó el {since}: pida un código nuevo, que el cliente lo escanee, y complete el paso."
+            ),
+            {"since": timezone.localtime(tenant.affiliation_lapsed_at).date().isoformat()},
+        )
         return
     asked = last_try(onboarding, "request_affiliation").state if onboarding else StepState.PENDING
     if asked is not StepState.DONE and not tenant.affiliated:

@@ -90,9 +90,12 @@ class StepRun:
         self._write(self._entry(StepState.RUNNING), **changes)
 
     def finish(self, result: StepResult) -> None:
-        """Remember what the step came to, and let the record go."""
+        """Remember what the step came to, drop what was only a draft of it, and let the record go."""
+        drafts = self.onboarding.data.get("drafts", {})
+        others = {name: draft for name, draft in drafts.items() if name != self.step}
         self._end(
             self._entry(result.state, result.notes, answer=result.answer, exchange_id=result.exchange_id),
+            **({"data": {**self.onboarding.data, "drafts": others}} if others != drafts else {}),
         )
 
     def fail(self, error: RuleBroken | PacError) -> None:
@@ -130,10 +133,10 @@ class StepRun:
         )
         return entry
 
-    def _end(self, entry: dict[str, Any]) -> None:
+    def _end(self, entry: dict[str, Any], **changes: Any) -> None:
         before = self.onboarding.steps.get(self.step, {}).get("state")
         with transaction.atomic():
-            self._write(entry)
+            self._write(entry, **changes)
             audit.record(
                 f"onboarding.{self.step}",
                 actor=self.actor,
@@ -181,6 +184,12 @@ def last_try(onboarding: Onboarding, step: str) -> StepTry:
         answer=entry["answer"],
         exchange_id=entry["exchange_id"],
     )
+
+
+def is_under_way(onboarding: Onboarding, step: str) -> bool:
+    """Whether somebody is at the step right now; a mark whose time has run out is nobody's."""
+    entry = onboarding.steps.get(step)
+    return bool(entry and entry["state"] == StepState.RUNNING and not _has_run_out(entry))
 
 
 def _has_run_out(entry: Mapping[str, Any]) -> bool:

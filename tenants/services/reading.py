@@ -47,6 +47,8 @@ class CompanyEntry:
     trade_name: str = ""
     logo_url: str = ""
     email: str = ""
+    contact_name: str = ""
+    contact_telephone: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +174,8 @@ def _company(reader: Reader) -> CompanyEntry:
         trade_name=reader.text("trade_name", default="", longest=200),
         logo_url=reader.text("logo_url", default="", longest=200),
         email=_email(reader, longest=254),
+        contact_name=reader.text("contact_name", default="", longest=120),
+        contact_telephone=reader.text("contact_telephone", default="", longest=30),
     )
     if entry.logo_url and not _is_https(entry.logo_url):
         reader.refuse(

@@ -7,10 +7,13 @@ refusal; a provider that cannot be asked is a warning as long as the DV is right
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.utils import timezone
 
+from cifras.core import audit
 from cifras.core.audit import plain_json
 from cifras.core.models import Staff
+from cifras.core.rights import may
 from cifras.fiscal.document import ReceiverType
 from cifras.fiscal.errors import CannotVerifyLocally, RuleBroken, gettext_noop
 from cifras.fiscal.ruc import panama as ruc_rules
@@ -19,10 +22,14 @@ from cifras.pac.errors import NotFound, PacError, Refused
 from cifras.pac.registry import PROVIDERS
 from tenants.models import TaxIdCheck, Tenant
 from tenants.services.accounts import provider_for, provider_without_tenant
+from tenants.services.identity import change_identity
 from tenants.services.progress import StepResult, StepRun
+from tenants.services.reading import read_onboarding
 
 ANSWER_GOOD_FOR = timedelta(hours=24)
 SHORTEST_REASON = 15
+OVERRIDE = "tenants.override_tax_id"
+_IDENTITY = frozenset({"ruc", "ruc_type", "dv"})
 _COUNTRY = Tenant.Country.PANAMA.value
 _RECEIVERS = {word.value: word for word in (ReceiverType.CONTRIBUYENTE, ReceiverType.GOBIERNO)}
 
@@ -79,12 +86,20 @@ def verify_ruc(
     return result
 
 
+def receiver_type_of(word: str) -> ReceiverType:
+    """What the provider's word makes a receiver: CONTRIBUYENTE and GOBIERNO as answered, all else CONSUMIDOR_FINAL."""
+    return _RECEIVERS.get(word.upper(), ReceiverType.CONSUMIDOR_FINAL)
+
+
 def confirm_ruc(run: StepRun) -> StepResult:
     """The onboarding's first step: the provider's DV beside ours.
 
-    Input `override_reason`: why a DV that the provider contradicts is kept all the same.
+    Inputs: `ruc`, `ruc_type` and `dv` mend who it is, and stay even where the provider then contradicts; `override_reason`, why
+    a DV that the provider contradicts is kept all the same, which needs the right to.
     """
     tenant = run.tenant
+    _require_right_to_override(run)
+    _mend(run)
     result = verify_ruc(
         tenant.ruc,
         tenant.ruc_type,
@@ -98,6 +113,15 @@ def confirm_ruc(run: StepRun) -> StepResult:
         reason = str(run.inputs.get("override_reason") or "").strip()
         if len(reason) < SHORTEST_REASON:
             raise _mismatch(result, tenant.dv)
+        audit.record(
+            "tenant.dv_kept",
+            actor=run.actor,
+            tenant_uid=tenant.uid,
+            target=tenant,
+            before={"answered": result.dv},
+            after={"dv": tenant.dv},
+            reason=reason,
+        )
         notes.append(
             RuleBroken(
                 "dv_kept",
@@ -109,6 +133,29 @@ def confirm_ruc(run: StepRun) -> StepResult:
             )
         )
     return StepResult(notes=tuple(notes), answer=f"{result.dv} {result.receiver_type or ''}".strip())
+
+
+def _mend(run: StepRun) -> None:
+    """Take over what the inputs say about who it is."""
+    if not _IDENTITY.intersection(run.inputs):
+        return
+    tenant = run.tenant
+    known = {name: getattr(tenant, name) for name in (*_IDENTITY, "country", "environment", "pac_provider")}
+    mended = {name: str(run.inputs[name]) for name in _IDENTITY.intersection(run.inputs)}
+    identity = read_onboarding(known | mended).identity
+    with transaction.atomic():
+        # Before the record is held: what is refused here leaves its version as it was.
+        change_identity(run.onboarding, identity, actor=run.actor)
+        run.hold()
+
+
+def _require_right_to_override(run: StepRun) -> None:
+    if run.inputs.get("override_reason") and run.actor and not may(run.actor, OVERRIDE):
+        raise RuleBroken(
+            "override_not_allowed",
+            gettext_noop("Conservar un DV que el PAC contradice es de quien administra: pídaselo."),
+            "override_reason",
+        )
 
 
 def _local(ruc: str, contributor: str, dv: str) -> TaxIdResult:
@@ -195,7 +242,7 @@ def _result(local: TaxIdResult, check: TaxIdCheck, source: str) -> TaxIdResult:
     result = replace(
         local,
         dv=check.dv or local.dv,
-        receiver_type=_RECEIVERS.get(check.receiver_word.upper(), ReceiverType.CONSUMIDOR_FINAL),
+        receiver_type=receiver_type_of(check.receiver_word),
         source=source,
         checked_at=check.checked_at,
     )

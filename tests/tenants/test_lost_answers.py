@@ -59,15 +59,23 @@ def test_a_lost_answer_about_the_company_is_asked_about_and_no_second_one_is_mad
     assert settled.tenant.certificates.get().accepted_at is not None
 
 
+@pytest.mark.parametrize("which", ["0001", "0002"])
 @pytest.mark.parametrize("fault", AFTER_THE_DEED)
 def test_a_lost_answer_about_an_office_is_asked_about_and_no_second_one_is_made(
-    pac: SandboxServer, fault: str
+    pac: SandboxServer, fault: str, which: str
 ) -> None:
     onboarding = begun(offices=[office_json(), office_json("0002", type="associated")])
-    pac.faults.add(fault, "create_office", skip=1)
+    pac.faults.add(fault, "create_office", skip=int(which) - 1)
     advance(onboarding, actor=None)
     registrations = dict(Office.objects.values_list("code", "registration"))
-    assert registrations == {"0001": Office.Registration.DONE, "0002": Office.Registration.UNKNOWN}
+    done, unknown, pending = (
+        Office.Registration.DONE,
+        Office.Registration.UNKNOWN,
+        Office.Registration.PENDING,
+    )
+    assert registrations == (
+        {"0001": unknown, "0002": pending} if which == "0001" else {"0001": done, "0002": unknown}
+    )
     assert "office_unknown" in codes_pending(onboarding)
 
     assert repeat(onboarding) == []
@@ -86,6 +94,47 @@ def test_a_lost_answer_about_the_affiliation_is_no_harm(pac: SandboxServer, faul
     assert codes_pending(onboarding) == []
     assert reload(onboarding).tenant.affiliated == "SUBSCRIBED"
     assert (len(pac.authority.companies), len(pac.authority.offices)) == (1, 1)
+
+
+def require_pending_steps_true(onboarding: Onboarding, pac: SandboxServer) -> None:
+    """What is said to be pending and what is not, against what the provider holds."""
+    tenant = reload(onboarding).tenant
+    said = {each.step for each in pending_steps(tenant)}
+    companies = list(pac.authority.companies.values())
+    assert ("create_company" in said) == (tenant.pac_company_id is None)
+    assert tenant.pac_company_id in {None, *(company.id for company in companies)}
+    assert ("finish_affiliation" in said) == (not tenant.may_issue_live)
+    assert not tenant.may_issue_live or companies[0].may_issue
+    there = {office.code: office.id for office in pac.authority.offices.values()}
+    registered = {office.code: office.pac_office_id for office in tenant.offices.exclude(pac_office_id="")}
+    assert registered.items() <= there.items()
+    assert ("register_offices" in said) == (len(registered) < tenant.offices.count())
+
+
+@pytest.mark.parametrize("by_patch", [False, True], ids=["posted", "patched"])
+def test_with_every_answer_lost_once_there_is_one_company_and_one_office_of_each_code(
+    pac: SandboxServer, *, by_patch: bool
+) -> None:
+    pac.behaviour.main_office_by_patch = by_patch
+    codes = ["0001", "0002", "0003"]
+    types = ["main", "associated", "associated"]
+    onboarding = begun(
+        offices=[office_json(code, type=type_) for code, type_ in zip(codes, types, strict=True)]
+    )
+    fault = "drop_after_commit"
+    pac.faults.add(fault, "create_company")
+    pac.faults.add(fault, "affiliate_company")  # type 3, which is then repeated
+    pac.faults.add(fault, "affiliate_company", skip=1)  # type 1
+    pac.faults.add(fault, "update_main_office")
+    pac.faults.add(fault, "create_office", times=2 if by_patch else 3, skip=1 if by_patch else 0)
+    require_pending_steps_true(onboarding, pac)
+    for _ in range(8):
+        repeat(onboarding)
+        require_pending_steps_true(onboarding, pac)
+    assert codes_pending(onboarding) == []
+    assert len(pac.authority.companies) == 1
+    assert sorted(office.code for office in pac.authority.offices.values()) == codes
+    assert posts(pac, "create_company") == 1
 
 
 @pytest.mark.parametrize("operation", ["list_companies", "get_company", "list_offices"])
