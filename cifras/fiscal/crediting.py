@@ -53,21 +53,25 @@ def require_within(note_total: Decimal, total: Decimal, live_notes: Iterable[Dec
     return left - note_total
 
 
-def require_lines_within(note: Mapping[int, Decimal], left: Mapping[int, Decimal]) -> None:
+def require_lines_within(
+    note: Mapping[int, Decimal], left: Mapping[int, Decimal], *, said_at: Mapping[int, int] | None = None
+) -> None:
     """Raises RuleBroken naming every line that credits more than is left of it.
 
-    Both mappings are by the index of the invoice's line; amounts or quantities, as long as both are the same.
+    Both mappings are by the index of the invoice's line; amounts or quantities, as long as both are the same. `said_at`: the
+    note's own line, by the invoice's, where the two are numbered differently.
     """
+    places = said_at or {}
     refuse(
         RuleBroken(
             "credit_exceeds_line",
             gettext_noop(
-                "La línea {line} rebaja {note} y solo quedan {left} sin nota de crédito. Redúzcala."
+                "De la línea {line} de la factura la nota rebaja {note} y solo quedan {left} sin nota de crédito. Redúzcala."
             ),
-            f"lines[{index}]",
+            f"lines[{places.get(index, index)}]",
             line=index + 1,
-            note=str(amount),
-            left=str(left.get(index, ZERO)),
+            note=f"{amount:.2f}",
+            left=f"{left.get(index, ZERO):.2f}",
         )
         for index, amount in sorted(note.items())
         if amount > left.get(index, ZERO)

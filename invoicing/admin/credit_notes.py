@@ -3,14 +3,15 @@
 from django.contrib import admin
 from django.http import HttpRequest
 
+from invoicing.admin.credit_form import CreditDraftMixin
 from invoicing.admin.documents import DocumentAdmin
 from invoicing.models import Credit
 from invoicing.models.choices import Kind
 
 
 @admin.register(Credit)
-class CreditAdmin(DocumentAdmin):
-    """Credit notes: their list, their pages and what may be done with them."""
+class CreditAdmin(CreditDraftMixin, DocumentAdmin):
+    """Credit notes: their list, their pages and what may be done with them. A new one begins on its invoice's page."""
 
     kind = Kind.CREDIT
 

@@ -16,7 +16,11 @@ class PartQuerySet[M: models.Model](TenantScopedQuerySet[M]):
 
 
 class Line(models.Model):
-    """One line. Prices and discounts are per unit before tax; `tax_rate` is a percentage."""
+    """One line. Prices and discounts are per unit before tax; `tax_rate` is a percentage.
+
+    `credited_line`: on a credit note, the invoice's line that it takes from, where it is known: named by the entry, or matched
+    when the note was queued. Only a draft invoice loses its lines, so the link of what was issued stays.
+    """
 
     document = models.ForeignKey(Document, on_delete=models.CASCADE, related_name="lines")
     position = models.PositiveSmallIntegerField(_("posición"), default=1)
@@ -38,6 +42,15 @@ class Line(models.Model):
     net = money(_("neto"), editable=False)
     itbms = money(_("ITBMS"), editable=False)
     total = money(_("total"), editable=False)
+    credited_line = models.ForeignKey(
+        "self",
+        verbose_name=_("línea de la factura"),
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="credits",
+    )
 
     objects = PartQuerySet["Line"].as_manager()
 

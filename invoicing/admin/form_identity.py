@@ -1,0 +1,37 @@
+"""The identity of a form that writes a document: drawn when it is opened, and carried by it, sealed.
+
+However often the form is sent, it speaks of one document; and only the person who opened it can send it back.
+"""
+
+import uuid
+
+from django.core import signing
+from django.http import HttpRequest
+
+from invoicing.admin.deeds import actor_of
+from invoicing.services.composing import Form
+
+TOKEN = "form_token"  # noqa: S105 a name, not a secret
+_SALT = "invoicing.invoice-form"
+
+
+def new_form() -> Form:
+    """A form whose document does not exist yet."""
+    return Form(uuid.uuid4())
+
+
+def sealed(form: Form, request: HttpRequest) -> str:
+    """The form's identity as the page carries it."""
+    said = {"uid": str(form.uid), "seen": form.seen, "staff": str(actor_of(request).uid)}
+    return signing.dumps(said, salt=_SALT)
+
+
+def form_sent(request: HttpRequest) -> Form | None:
+    """The form that was sent; None when its identity is missing, forged or somebody else's."""
+    try:
+        said = signing.loads(request.POST.get(TOKEN, ""), salt=_SALT)
+    except signing.BadSignature:
+        return None
+    if said["staff"] != str(actor_of(request).uid):
+        return None
+    return Form(uuid.UUID(said["uid"]), said["seen"])
