@@ -7,6 +7,7 @@ allowed to run.
 import logging
 import re
 import uuid
+from collections.abc import Mapping
 
 from django.contrib import admin
 from django.contrib.auth.views import redirect_to_login
@@ -17,17 +18,14 @@ from django.views.decorators.http import require_safe
 
 from cifras.core.rights import may
 from invoicing.models import Attachment
-from invoicing.models.choices import Kind
 
 logger = logging.getLogger(__name__)
 
 _UNSAFE = re.compile(r"[^\w.() -]")
-_CONTENT_TYPES = {
+_CONTENT_TYPES: Mapping[str, str] = {
     Attachment.Kind.PDF: "application/pdf",
     Attachment.Kind.XML: "application/xml",
-    Attachment.Kind.CDR: "application/octet-stream",
 }
-_RIGHTS = {Kind.INVOICE: "invoicing.view_invoice", Kind.CREDIT: "invoicing.view_credit"}
 
 
 @never_cache
@@ -39,7 +37,7 @@ def download(request: HttpRequest, uid: uuid.UUID) -> HttpResponseBase:
     attachment = (
         Attachment.objects.visible_to(request.user).select_related("document").filter(uid=uid).first()
     )
-    if attachment is None or not may(request.user, _RIGHTS[Kind(attachment.document.kind)]):
+    if attachment is None or not may(request.user, f"invoicing.view_{attachment.document.face_name}"):
         raise Http404
     try:
         stored = attachment.file.open("rb")
@@ -50,7 +48,7 @@ def download(request: HttpRequest, uid: uuid.UUID) -> HttpResponseBase:
         stored,
         as_attachment=True,
         filename=_UNSAFE.sub("_", attachment.filename),
-        content_type=_CONTENT_TYPES[Attachment.Kind(attachment.kind)],
+        content_type=_CONTENT_TYPES.get(attachment.kind, "application/octet-stream"),
     )
     response["Content-Security-Policy"] = "default-src 'none'; sandbox; frame-ancestors 'none'"
     response["X-Content-Type-Options"] = "nosniff"

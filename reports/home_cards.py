@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from cifras.core.models import Staff
 from cifras.core.rights import may
 from invoicing.admin.figures import ago, as_received, money
+from invoicing.admin.members import member_name
 from invoicing.models.choices import Kind
 from reports.services.home_figures import CERTIFICATE_DAYS, CLOSING_HOURS, HomeFigures, chart_days
 
@@ -45,6 +46,7 @@ class Card:
 # In order of urgency: name, title, icon, tone.
 _CARDS: tuple[tuple[str, Any, str, str], ...] = (
     ("closing", gettext_lazy("Anulaciones que cierran"), "timer", RED),
+    ("send_by_closing", gettext_lazy("Plazo de envío por vencer en 24 h"), "schedule_send", RED),
     ("unconfirmed", gettext_lazy("Sin confirmar"), "help", AMBER),
     ("void_in_doubt", gettext_lazy("Anulaciones sin confirmar"), "help", AMBER),
     ("conflicting", gettext_lazy("Conflictos"), "warning", RED),
@@ -52,7 +54,13 @@ _CARDS: tuple[tuple[str, Any, str, str], ...] = (
     ("rejected_today", gettext_lazy("Rechazadas hoy"), "cancel", RED),
     ("without_pdf", gettext_lazy("Autorizadas sin PDF hace más de 10 min"), "picture_as_pdf", AMBER),
     ("waiting_for_dgi", gettext_lazy("Esperan a la DGI hace más de 5 min"), "hourglass_top", AMBER),
+    ("stuck", gettext_lazy("Sin palabra final hace más de 24 h"), "hourglass_disabled", RED),
     ("parked", gettext_lazy("Webhooks sin documento"), "webhook", BLUE),
+    ("invalid_invoices", gettext_lazy("El receptor tiene una factura sin validez"), "unsubscribe", RED),
+    ("invalid_credits", gettext_lazy("El receptor tiene una nota sin validez"), "unsubscribe", RED),
+    ("mails_troubled", gettext_lazy("Correos que no salieron o sin confirmar"), "mark_email_unread", AMBER),
+    ("proposals", gettext_lazy("Por aprobar"), "how_to_reg", AMBER),
+    ("number_gaps", gettext_lazy("Números sin documento"), "tag", AMBER),
     ("certificates", gettext_lazy("Certificados por vencer"), "workspace_premium", AMBER),
     ("onboarding", gettext_lazy("Empresas por habilitar"), "pending_actions", BLUE),
 )
@@ -60,6 +68,23 @@ _CARDS: tuple[tuple[str, Any, str, str], ...] = (
 _OTHERS: Mapping[str, tuple[str, Mapping[str, str], Any]] = {
     "incidents": ("invoicing_incident", {"open": "yes"}, gettext_lazy("Colas retenidas")),
     "parked": ("invoicing_webhookdelivery", {"state__exact": "parked"}, gettext_lazy("Entregas")),
+    "invalid_invoices": (
+        "invoicing_invoice",
+        {"queue": "invalid_in_hand", "environment": "all"},
+        gettext_lazy("Facturas"),
+    ),
+    "invalid_credits": (
+        "invoicing_credit",
+        {"queue": "invalid_in_hand", "environment": "all"},
+        gettext_lazy("Notas de crédito"),
+    ),
+    "mails_troubled": (
+        "invoicing_invoice",
+        {"queue": "mail_troubled", "environment": "all"},
+        gettext_lazy("Facturas"),
+    ),
+    "proposals": ("core_proposal", {"state": "open"}, gettext_lazy("Propuestas de otra persona")),
+    "number_gaps": ("invoicing_numberseries", {"gaps": "yes"}, gettext_lazy("Series")),
     "certificates": (
         "tenants_certificate",
         {"expiring": str(CERTIFICATE_DAYS)},
@@ -134,14 +159,15 @@ def _closing(figures: HomeFigures, kinds: list[str]) -> Iterator[Figure]:
 
 
 def _rejected(figures: HomeFigures, kinds: list[str]) -> Iterator[Figure]:
-    for rejection in figures.rejections:
-        if rejection.kind in kinds:
-            said = f"«{as_received(rejection.message, 120)}»" if rejection.message else ""
+    for each in figures.rejections:
+        if each.kind in kinds:
+            said = f"«{as_received(each.message, 120)}»" if each.message else ""
+            where = member_name(each.field) if each.field else ""
             yield Figure(
-                " ".join(filter(None, [as_received(rejection.code, 40), said])) or _("Sin motivo escrito"),
-                rejection.count,
-                _documents_list(figures, rejection.kind, queue=f"rejected_today:{rejection.code}"),
-                note="" if rejection.kind == Kind.INVOICE else str(_KINDS[rejection.kind]),
+                " ".join(filter(None, [as_received(each.code, 40), where, said])) or _("Sin motivo escrito"),
+                each.count,
+                _documents_list(figures, each.kind, queue=f"rejected_today:{each.code}:{each.field}"),
+                note="" if each.kind == Kind.INVOICE else str(_KINDS[each.kind]),
             )
 
 

@@ -4,7 +4,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from cifras.fiscal.lifecycle import Submission
-from invoicing.models import Document, ProviderHealth, WebhookDelivery
+from invoicing.models import Document, DocumentMail, ProviderHealth, WebhookDelivery, WebhookRequest
 from invoicing.services import queues
 
 
@@ -21,7 +21,8 @@ def make_everything_due() -> None:
     now = timezone.now()
     Document.objects.filter(due_at__gt=now).update(due_at=now)
     Document.objects.filter(void_due_at__gt=now).update(void_due_at=now)
-    WebhookDelivery.objects.filter(due_at__gt=now).update(due_at=now)
+    for model in (WebhookDelivery, DocumentMail, WebhookRequest):
+        model.objects.filter(due_at__gt=now).update(due_at=now)
     ProviderHealth.objects.update(open_until=None)
 
 
@@ -30,4 +31,5 @@ def lose_the_workers() -> None:
     now = timezone.now()
     Document.objects.filter(submission=Submission.SENDING).update(leased_until=now)
     Document.objects.filter(leased_until__gt=now).update(leased_until=now)
+    DocumentMail.objects.filter(leased_until__gt=now).update(leased_until=now)
     Document.objects.filter(void_leased_until__gt=now).update(void_leased_until=F("void_requested_at"))

@@ -8,7 +8,7 @@ and no fork, and an act that is rolled back leaves no trace.
 import hashlib
 import json
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
@@ -44,32 +44,63 @@ def record(
     The chain stays locked until the transaction ends: record last, and where several tenants are concerned, in the order of
     their UUIDs.
     """
-    object_type, object_uid, object_label = _name_of(target)
-    known_actor = actor if isinstance(actor, Staff) else None
+    act = Act(action, tenant_uid, target, before, after, reason, exchange_id)
+    [entry] = record_all([act], actor=actor)
+    return entry
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What `record` is told, for `record_all`. Without a correlation id of its own it belongs to the act under way."""
+
+    action: str
+    tenant_uid: uuid.UUID | None = None
+    target: models.Model | TargetName | None = None
+    before: Any = None
+    after: Any = None
+    reason: str = ""
+    exchange_id: str = ""
+    correlation_id: str = ""
+
+
+def record_all(acts: Sequence[Act], *, actor: Staff | AnonymousUser | None) -> list[AuditEntry]:
+    """Add a row for each of `acts`, chain by chain, as `record` does: each chain is locked once, and all rows go in together."""
+    entries: list[AuditEntry] = []
     with transaction.atomic():
-        head = _locked_head(tenant_uid)
-        entry = AuditEntry(
-            chain=tenant_uid,
-            sequence=head.sequence + 1,
-            previous_hash=head.hash,
-            at=timezone.now().astimezone(UTC),
-            actor_uid=known_actor.uid if known_actor else None,
-            actor_name=_clean(known_actor.username if known_actor else "", 150),
-            action=_clean(action, 60),
-            object_type=_clean(object_type, 60),
-            object_uid=object_uid,
-            object_label=_clean(object_label, 200),
-            before=plain_json(before),
-            after=plain_json(after),
-            reason=_clean(reason),
-            ip=_clean(client_ip(), 45),
-            correlation_id=_clean(correlation_id(), 64),
-            exchange_id=_clean(exchange_id, 64),
-        )
-        entry.hash = hash_of(entry)
-        entry.save()
-        head.sequence, head.hash = entry.sequence, entry.hash
-        head.save(update_fields=["sequence", "hash"])
+        for tenant_uid in sorted({act.tenant_uid for act in acts}, key=_text):
+            head = _locked_head(tenant_uid)
+            for act in acts:
+                if act.tenant_uid == tenant_uid:
+                    entry = _entry_after(head, act, actor)
+                    head.sequence, head.hash = entry.sequence, entry.hash
+                    entries.append(entry)
+            head.save(update_fields=["sequence", "hash"])
+        AuditEntry.objects.bulk_create(entries)
+    return entries
+
+
+def _entry_after(head: AuditChain, act: Act, actor: Staff | AnonymousUser | None) -> AuditEntry:
+    object_type, object_uid, object_label = _name_of(act.target)
+    known_actor = actor if isinstance(actor, Staff) else None
+    entry = AuditEntry(
+        chain=act.tenant_uid,
+        sequence=head.sequence + 1,
+        previous_hash=head.hash,
+        at=timezone.now().astimezone(UTC),
+        actor_uid=known_actor.uid if known_actor else None,
+        actor_name=_clean(known_actor.username if known_actor else "", 150),
+        action=_clean(act.action, 60),
+        object_type=_clean(object_type, 60),
+        object_uid=object_uid,
+        object_label=_clean(object_label, 200),
+        before=plain_json(act.before),
+        after=plain_json(act.after),
+        reason=_clean(act.reason),
+        ip=_clean(client_ip(), 45),
+        correlation_id=_clean(act.correlation_id or correlation_id(), 64),
+        exchange_id=_clean(act.exchange_id, 64),
+    )
+    entry.hash = hash_of(entry)
     return entry
 
 
@@ -145,13 +176,17 @@ def _head_has_reached(chain: str, sequence: int) -> bool:
 
 def hash_of(entry: AuditEntry) -> str:
     """The sha256, in hex, of the canonical JSON of every member but the hash itself and the database's own key."""
-    members = {
+    text = json.dumps(hashed_members(entry), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def hashed_members(entry: AuditEntry) -> dict[str, Any]:
+    """What the hash covers, as it goes into the canonical JSON: evidence that leaves the house carries it so."""
+    return {
         column.attname: _canonical(getattr(entry, column.attname))
         for column in AuditEntry._meta.concrete_fields
         if column.attname not in {"id", "hash"}
     }
-    text = json.dumps(members, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def plain_json(value: Any) -> Any:
@@ -189,8 +224,12 @@ def _name_of(target: models.Model | TargetName | None) -> tuple[str, uuid.UUID |
 
 
 def _locked_head(tenant_uid: uuid.UUID | None) -> AuditChain:
-    AuditChain.objects.get_or_create(chain=_text(tenant_uid))
-    return AuditChain.objects.select_for_update().get(chain=_text(tenant_uid))
+    heads = AuditChain.objects.select_for_update().filter(chain=_text(tenant_uid))
+    head = heads.first()
+    if head is None:
+        AuditChain.objects.get_or_create(chain=_text(tenant_uid))
+        head = heads.get()
+    return head
 
 
 def _canonical(value: Any) -> Any:

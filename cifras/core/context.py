@@ -27,9 +27,12 @@ def client_ip() -> str:
 
 
 @contextmanager
-def act_context(*, ip: str = "") -> Iterator[str]:
-    """An act of its own with a new correlation id, which it yields; what was known before comes back afterwards."""
-    value = str(uuid.uuid4())
+def act_context(*, ip: str = "", correlation: str = "") -> Iterator[str]:
+    """An act of its own with a new correlation id, which it yields; what was known before comes back afterwards.
+
+    With `correlation` it is the act of that id taken up again, such as by the thread that records what another one did.
+    """
+    value = correlation or str(uuid.uuid4())
     id_token, ip_token = _correlation_id.set(value), _client_ip.set(ip)
     try:
         yield value

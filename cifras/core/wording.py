@@ -15,6 +15,14 @@ ROW_NAMES = {
     "global_discounts": gettext_noop("Descuento {number}"),
 }
 ROW = re.compile(r"(?P<member>\w+)\[(?P<index>\d+)\]")
+# Control characters, and those that turn the direction of what follows: shown as a mark, never obeyed.
+_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+
+
+def as_received(text: object, limit: int = 2000) -> str:
+    """A provider's words, fit to be shown: unseen characters marked, what is endless cut."""
+    shown = _UNSEEN.sub("\N{REPLACEMENT CHARACTER}", str(text))
+    return shown if len(shown) <= limit else f"{shown[:limit]}…"
 
 
 def sentence(error: RuleBroken | PacError) -> str:

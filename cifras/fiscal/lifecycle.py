@@ -82,10 +82,13 @@ SUBMISSION_MOVES: Mapping[Submission, frozenset[Submission]] = {
     Submission.DISCARDED: frozenset(),
 }
 
-# What only a person with evidence may settle.
+# What only persons with evidence may settle; what they refused and the provider holds after all, they accept again.
 PERSON_MOVES: Mapping[Submission, frozenset[Submission]] = {
-    Submission.UNKNOWN: frozenset({Submission.REFUSED})
+    Submission.UNKNOWN: frozenset({Submission.REFUSED}),
+    Submission.REFUSED: frozenset({Submission.ACCEPTED}),
+    Submission.DISCARDED: frozenset({Submission.ACCEPTED}),
 }
+PERSON_ACCEPTS = frozenset(held for held, to in PERSON_MOVES.items() if Submission.ACCEPTED in to)
 
 LEGAL_MOVES: Mapping[LegalStatus, frozenset[LegalStatus]] = {
     LegalStatus.NONE: frozenset(
@@ -126,6 +129,12 @@ VOID_MOVES: Mapping[VoidStatus, frozenset[VoidStatus]] = {
     VoidStatus.UNKNOWN: frozenset({VoidStatus.VOIDED, VoidStatus.REFUSED}),
     VoidStatus.REFUSED: frozenset({VoidStatus.REQUESTED}),
     VoidStatus.VOIDED: frozenset(),
+}
+# A void that was refused here may be done on a portal: persons register that too.
+PERSON_VOID_MOVES: Mapping[VoidStatus, frozenset[VoidStatus]] = {
+    VoidStatus.NONE: frozenset({VoidStatus.VOIDED}),
+    VoidStatus.REFUSED: frozenset({VoidStatus.VOIDED}),
+    VoidStatus.UNKNOWN: frozenset({VoidStatus.VOIDED, VoidStatus.REFUSED}),
 }
 VOID_IN_COURSE = frozenset({VoidStatus.REQUESTED, VoidStatus.UNKNOWN})
 
@@ -224,7 +233,10 @@ def business_status(facts: Facts, today: date) -> Business:
 
 
 def credit_business_status(facts: Facts, *, open_balance: Decimal | None = None) -> Business:
-    """The status of a credit note. `open_balance`: what its invoice still owed before it; the excess is to be refunded."""
+    """The status of a credit note. `open_balance`: what its invoice still owed before it; the excess is to be refunded.
+
+    What was refunded over the note already (`facts.settled`, below zero) is taken off.
+    """
     if facts.is_voided:
         return Business(BusinessStatus.VOID)
     if facts.is_discarded:
@@ -234,7 +246,7 @@ def credit_business_status(facts: Facts, *, open_balance: Decimal | None = None)
     if facts.legal is not LegalStatus.DGI_AUTHORIZED:
         return Business(BusinessStatus.UNAPPLIED)
     excess = ZERO if open_balance is None else max(facts.total - max(open_balance, ZERO), ZERO)
-    return Business(BusinessStatus.APPLIED, refund_due=excess)
+    return Business(BusinessStatus.APPLIED, refund_due=max(excess + min(facts.settled, ZERO), ZERO))
 
 
 def balance(facts: Facts) -> Decimal:

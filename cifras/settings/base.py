@@ -21,6 +21,14 @@ CIFRAS_FIELD_KEYS: list[str] = env.list("CIFRAS_FIELD_KEYS", default=[])
 CIFRAS_PROXY_COUNT = env.int("CIFRAS_PROXY_COUNT", default=0)
 # Who answers, for a staff member, the visible tenants' UUIDs, or None for all.
 CIFRAS_TENANT_SIGHT = "tenants.access.visible_tenant_uids"
+# What the floors above the tenants' say when a company is closed or promoted, or when somebody of the staff leaves
+# (tenants.services.floors_above).
+CIFRAS_TENANT_OBLIGATIONS = ["invoicing.services.tenant_life.obligations"]
+CIFRAS_TENANT_COPIERS = ["invoicing.services.tenant_life.copy_receivers"]
+CIFRAS_STAFF_HOLDINGS = [
+    "tenants.services.staff_endings.held_here",
+    "invoicing.services.tenant_life.drafts_of",
+]
 CIFRAS_SECOND_FACTOR = env.bool("CIFRAS_SECOND_FACTOR", default=True)
 DEBUG = env.bool("DEBUG", default=False)
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=[])
@@ -118,6 +126,11 @@ USE_THOUSAND_SEPARATOR = True
 USE_TZ = True
 TIME_ZONE = "America/Panama"
 
+FILE_UPLOAD_HANDLERS = [
+    "cifras.core.uploads.CappedUpload",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "cifras" / "static"]
@@ -126,6 +139,11 @@ STORAGES = {
     "default": default_storage(),
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+
+# The server of our own mails; without one none is written. Its address may carry a password: only Django's names keep it.
+globals().update(env.email_url_config(env.str("EMAIL_URL", default="") or "dummymail://"))
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="") or "Cifras <no-reply@localhost>"
 
 LOGGING = logging_settings(level=env.str("LOG_LEVEL", default="INFO"))
 
@@ -170,7 +188,8 @@ PAC_RETRY_WAIT = seconds("PAC_RETRY_WAIT", default="2,10", count=2)
 PAC_QUEUE_WAITS = seconds("PAC_QUEUE_WAITS", default="5,15,60,300")
 PAC_RESEND_AFTER = env.float("PAC_RESEND_AFTER", default=120.0)
 PAC_BREAKER = seconds("PAC_BREAKER", default="10,30", count=2)
-PAC_CONCURRENCY = env.int("PAC_CONCURRENCY", default=4)
+PAC_CONCURRENCY = env.int("PAC_CONCURRENCY", default=32)
+PAC_THREADS = env.int("PAC_THREADS", default=32)
 PAC_PROXY_URL = env.str("PAC_PROXY_URL", default="")
 PAC_FILE_HOSTS: list[str] = env.list("PAC_FILE_HOSTS", default=[])
 PAC_ALLOW_INSECURE_FILES = env.bool("PAC_ALLOW_INSECURE_FILES", default=False)

@@ -15,6 +15,7 @@ ROUTES = {
     "invoicing.resolve*": {"queue": "submit"},
     "invoicing.void*": {"queue": "voids"},
     "invoicing.attach*": {"queue": "files"},
+    "invoicing.import*": {"queue": "reports"},
     "invoicing.*": {"queue": "news"},
     "reports.*": {"queue": "reports"},
 }

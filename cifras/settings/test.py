@@ -30,3 +30,5 @@ STORAGES = {
 }
 PAC_ALLOW_INSECURE_FILES = True
 PAC_FILE_HOSTS = ["localhost", "127.0.0.1"]
+# Most tests live inside one transaction, which other threads could not see into.
+PAC_THREADS = 1

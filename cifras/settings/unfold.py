@@ -72,22 +72,35 @@ UNFOLD = {
                 "items": [
                     _page(_("Facturas"), "receipt_long", "invoicing_invoice"),
                     _page(_("Notas de crédito"), "assignment_return", "invoicing_credit"),
+                    _page(_("Recibidos"), "move_to_inbox", "invoicing_received"),
+                    _page(_("Correcciones"), "rule", "invoicing_correction"),
                     _page(_("Receptores"), "contacts", "invoicing_receiver"),
+                    _page(_("Importar"), "upload_file", "invoicing_importbatch"),
+                    _page(_("Numeración"), "tag", "invoicing_numberseries"),
                 ],
             },
             {
                 "title": _("Empresas"),
                 "items": [
                     _page(_("Empresas"), "domain", "tenants_tenant"),
+                    {
+                        "title": _("Habilitar empresas"),
+                        "icon": "rocket_launch",
+                        "link": reverse_lazy("admin:tenants_tenant_onboard"),
+                        "permission": _may("tenants.onboard_tenant"),
+                    },
                     _page(_("Sucursales"), "store", "tenants_office"),
                     _page(_("Accesos"), "key", "tenants_staffgrant"),
+                    _page(_("Catálogos"), "menu_book", "tenants_catalogue"),
                 ],
             },
             {
                 "title": _("Operación"),
                 "items": [
+                    _page(_("Por aprobar"), "how_to_reg", "core_proposal"),
                     _page(_("Incidencias"), "report", "invoicing_incident"),
                     _page(_("Entregas de webhooks"), "webhook", "invoicing_webhookdelivery"),
+                    _page(_("Correos"), "mail", "invoicing_documentmail"),
                     _page(_("Intercambios PAC"), "swap_horiz", "tenants_exchange"),
                     _page(_("Línea de tiempo"), "timeline", "invoicing_timelineevent"),
                 ],

@@ -69,6 +69,9 @@ _FLAGS: Mapping[str, Any] = {
     Flag.EXISTS_NO_ID: _("Existe en el PAC"),
 }
 PROFORMA = Badge(_("Proforma"), "draft", GREY, _("No válida como factura"))
+UNVERIFIED = Badge(
+    _("Sin verificar"), "help", AMBER, _("Emitida en otro sistema; nadie la ha comprobado en la DGI")
+)
 SANDBOX = Badge(_("Pruebas"), "science", AMBER, _("Sin validez legal"))
 
 
@@ -80,6 +83,8 @@ def legal_badge(document: Document) -> Badge:
         return _LEGAL[document.legal_status]
     if document.submission == Submission.QUEUED and document.held_reason:
         return Badge(_("Retenida en cola"), "pause_circle", AMBER, document.held_reason)
+    if document.submission == Submission.IMPORTED:
+        return UNVERIFIED
     badge = _ON_ITS_WAY[document.submission]
     if document.submission == Submission.ACCEPTED and document.raw_legal_status:
         return Badge(badge.word, badge.icon, badge.tone, f"«{as_received(document.raw_legal_status, 60)}»")

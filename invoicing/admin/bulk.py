@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
@@ -27,7 +27,7 @@ from invoicing import services
 from invoicing.admin.assets import ASSETS
 from invoicing.admin.badges import legal_badge
 from invoicing.admin.deeds import actor_of, attach_obstacle, refusal_of, void_obstacle
-from invoicing.admin.dialogs import DUPLICATE, VOID_REASONS, VoidForm, refusals_on
+from invoicing.admin.dialogs import VOID_REASONS, VoidForm, refusals_on
 from invoicing.admin.document_page import deadline_of
 from invoicing.admin.figures import money
 from invoicing.models import Document
@@ -57,7 +57,7 @@ class BulkDoorsMixin(StaffAdmin):
     """Issue, void, refresh and attach the PDF of the chosen rows."""
 
     kind: Kind
-    actions = ("bulk_issue", "bulk_refresh", "bulk_attach_pdf", "bulk_void")
+    actions: ClassVar[Any] = ("bulk_issue", "bulk_refresh", "bulk_attach_pdf", "bulk_void", "bulk_email")
 
     def has_issue_permission(self, request: HttpRequest) -> bool:
         return self._may(request, "issue")
@@ -199,9 +199,9 @@ def _issue_obstacle(document: Document) -> str:
     """Why it cannot be issued, all reasons in one text; a possible duplicate is asked about on its own page."""
     if document.submission != Submission.DRAFT:
         return _("Ya se puso en cola: no es un borrador.")
-    reasons, warnings = preflight.review(document)
-    if not reasons and DUPLICATE in warnings:
-        return _("Posible duplicado: emítalo desde su página, donde se pide el motivo.")
+    reasons, doubts = preflight.review(document)
+    if not reasons and preflight.asks(doubts):
+        return _("Hay una duda que resolver: emítalo desde su página, donde se pide el motivo.")
     return " ".join(sentence(reason) for reason in reasons)
 
 

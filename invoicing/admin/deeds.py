@@ -12,13 +12,13 @@ from cifras.core.models import Staff
 from cifras.core.rights import may
 from cifras.core.wording import sentence
 from cifras.fiscal.errors import RuleBroken
-from cifras.fiscal.lifecycle import REJECTED_LEGAL, LegalStatus, Submission, VoidStatus
+from cifras.fiscal.lifecycle import LegalStatus, Submission, VoidStatus
 from cifras.fiscal.voiding import VoidWindowClosed
 from cifras.pac.contract import Capability
 from cifras.pac.errors import PacError
 from invoicing.models import Document
-from invoicing.models.choices import Kind
-from invoicing.services import issuing, voiding
+from invoicing.models.choices import Kind, Mode
+from invoicing.services import crediting, issuing, voiding
 from tenants.services.accounts import provider_spec
 
 ASKS, POSTS, LINKS = "asks", "posts", "links"
@@ -43,7 +43,7 @@ def actor_of(request: HttpRequest) -> Staff:
 
 def right(document: Document, deed: str) -> str:
     """The permission for a deed ("issue", "void", "discard", "change", "view") on this kind of document."""
-    return f"invoicing.{deed}_{Kind(document.kind).lower()}"
+    return f"invoicing.{deed}_{document.face_name}"
 
 
 def deeds_of(document: Document, staff: Any) -> list[Deed]:
@@ -57,11 +57,14 @@ def deeds_of(document: Document, staff: Any) -> list[Deed]:
             Deed("issue", _("Emitir"), "send", "primary", why_not=_no_right(document, staff, "issue")),
             _discard(document, staff),
         ]
-    found = [*_correct(document, staff), _ask(document, staff)]
+    if document.submission == Submission.IMPORTED:
+        return _credit(document, staff)  # the rest is in imported_deeds
+    found = [_ask(document, staff)]
     if provider_spec(document.provider).can(Capability.PDF):
         found.append(_attach(document, staff))
     if document.legal_status != LegalStatus.DGI_AUTHORIZED:
         found.append(_discard(document, staff))
+    found += _credit(document, staff)
     if document.void_status != VoidStatus.VOIDED:
         found.append(_void(document, staff))
     return found
@@ -93,17 +96,23 @@ def attach_obstacle(document: Document) -> str:
 
 
 def _edit(document: Document, staff: Any) -> list[Deed]:
-    if document.kind != Kind.INVOICE or not may(staff, right(document, "change")):
+    if not may(staff, right(document, "change")):
         return []
     return [Deed("change", _("Editar"), "edit", how=LINKS)]
 
 
-def _correct(document: Document, staff: Any) -> list[Deed]:
-    """A new invoice like the rejected one, to be mended: the two are linked when the reference stays."""
-    is_rejected = document.kind == Kind.INVOICE and document.legal_status in REJECTED_LEGAL
-    if not is_rejected or document.is_superseded or not may(staff, "invoicing.add_invoice"):
+def _credit(document: Document, staff: Any) -> list[Deed]:
+    """A note over an invoice that has effect; on its page stands what is left of it."""
+    has_effect = document.legal_status == LegalStatus.DGI_AUTHORIZED or document.mode == Mode.DGI_IMPORT
+    is_sale = document.kind == Kind.INVOICE and not document.is_received
+    if not (is_sale and has_effect) or document.is_voided:
         return []
-    return [Deed("correct", _("Corregir y reemitir"), "edit", "primary", how=LINKS)]
+    why_not = "" if may(staff, "invoicing.add_credit") else _("Su rol no permite este acto.")
+    if not why_not and document.credited_total == document.total:
+        why_not = _("Sus notas de crédito ya cubren el total: no queda nada que rebajar.")
+    if not why_not:
+        why_not = "\n".join(sentence(reason.at("")) for reason in crediting.reference_reasons(document))
+    return [Deed("credit", _("Emitir nota de crédito"), "assignment_return", how=LINKS, why_not=why_not)]
 
 
 def _ask(document: Document, staff: Any) -> Deed:
@@ -130,10 +139,10 @@ def _discard(document: Document, staff: Any) -> Deed:
 
 
 def _void(document: Document, staff: Any) -> Deed:
-    """Outside the window the dialog still opens: there it offers the credit note."""
+    """Outside the window the dialog still opens, and offers the credit note; over live notes it says in which order."""
     why_not = _no_right(document, staff, "void")
     refusal = None if why_not else void_obstacle(document)
-    if refusal and not isinstance(refusal, VoidWindowClosed):
+    if refusal and not isinstance(refusal, VoidWindowClosed) and refusal.code != "void_live_credits":
         why_not = sentence(refusal)
     return Deed("void", _("Anular"), "block", "danger", why_not=why_not)
 

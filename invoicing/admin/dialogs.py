@@ -10,10 +10,12 @@ from types import TracebackType
 from typing import Any
 
 from django import forms
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.widgets import UnfoldAdminTextareaWidget
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
+from cifras.core.rights import may
 from cifras.core.wording import sentence, sentences
 from cifras.fiscal.errors import RuleBroken
 from cifras.fiscal.lifecycle import Submission
@@ -26,18 +28,9 @@ from invoicing.admin.figures import money
 from invoicing.admin.foresight import after_discard, after_issue, after_void
 from invoicing.admin.mending import Mending, mendings
 from invoicing.models import Document
-from invoicing.models.choices import Kind
+from invoicing.models.choices import Kind, MoneyAnswer
 from invoicing.services import crediting, preflight
 
-DUPLICATE = "possible_duplicate"
-_WARNINGS = {
-    DUPLICATE: gettext_lazy(
-        "Posible duplicado: hace poco se hizo otro documento con el mismo receptor y el mismo total."
-    ),
-    "untaxed_charge": gettext_lazy(
-        "Lleva flete o seguro sin ITBMS aunque la venta sí lo paga. Si debe pagarlo, póngalo como una línea más."
-    ),
-}
 VOID_REASONS = (
     gettext_lazy("Datos del receptor incorrectos; se emitirá una factura nueva."),
     gettext_lazy("Importes o líneas incorrectos; se emitirá un documento corregido."),
@@ -57,17 +50,20 @@ class Dialog:
     warnings: list[Any] = field(default_factory=list)
     obstacle: str = ""
     mendings: list[Mending] = field(default_factory=list)
+    mendings_title: str = ""
     deadline: Deadline | None = None
     offer: str = ""
+    credit: str = ""  # where the note is written that is offered instead
+    credit_label: str = ""
     fine: str = ""
     templates: tuple[Any, ...] = ()
 
 
 class IssueForm(forms.Form):
-    """Issuing asks for a reason only where the document looks like a duplicate."""
+    """Issuing asks for a reason only where there is a doubt that a person has to settle."""
 
-    duplicate_reason = forms.CharField(
-        label=gettext_lazy("Por qué no es un duplicado"),
+    doubt_reason = forms.CharField(
+        label=gettext_lazy("Por qué se emite de todos modos"),
         max_length=500,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}),
     )
@@ -75,7 +71,7 @@ class IssueForm(forms.Form):
     def __init__(self, *args: Any, asks: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if not asks:
-            del self.fields["duplicate_reason"]
+            del self.fields["doubt_reason"]
 
 
 class DiscardForm(forms.Form):
@@ -97,10 +93,20 @@ class VoidForm(forms.Form):
         required=False,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 4, "data-counter": "reason-counter"}),
     )
+    money = forms.ChoiceField(
+        label=gettext_lazy("Qué se hace con el dinero recibido"),
+        required=False,
+        choices=[("", gettext_lazy("Decidirlo después: queda por devolver")), *MoneyAnswer.choices],
+        widget=UnfoldAdminSelectWidget,
+    )
 
-    def __init__(self, *args: Any, limits: ReasonLimits, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, limits: ReasonLimits, asks_about_money: bool = False, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.limits = limits
+        if not asks_about_money:
+            del self.fields["money"]
 
     @property
     def written(self) -> int:
@@ -131,25 +137,25 @@ def review_dialog(document: Document, staff: Any) -> Dialog:
     """Everything that stands in the way of sending a draft, at once, each with a link to where it is mended."""
     if document.submission != Submission.DRAFT:
         return Dialog(title=_("Revisar"), obstacle=_no_draft(document))
-    reasons, _warnings = preflight.review(document)
+    reasons, _doubts = preflight.review(document)
     found = mendings(document, reasons, staff)
     fine = "" if found else _("No falta nada: puede emitirse.")
     return Dialog(title=_("Revisar"), mendings=found, fine=fine)
 
 
 def issue_dialog(document: Document, staff: Any) -> tuple[Dialog, bool]:
-    """The dialog, and whether it asks why the document is no duplicate."""
+    """The dialog, and whether it asks why the document is issued all the same."""
     if document.submission != Submission.DRAFT:
         return Dialog(title=_("Emitir"), obstacle=_no_draft(document)), False
-    reasons, warnings = preflight.review(document)
+    reasons, doubts = preflight.review(document)
     dialog = Dialog(
         title=_("Emitir"),
         submit="" if reasons else _("Emitir"),
         consequences=[] if reasons else after_issue(document),
-        warnings=[_WARNINGS.get(code, code) for code in dict.fromkeys(warnings)],
+        warnings=list(dict.fromkeys(sentence(doubt) for doubt in doubts)),
         mendings=mendings(document, reasons, staff),
     )
-    return dialog, DUPLICATE in warnings and not reasons
+    return dialog, preflight.asks(doubts) and not reasons
 
 
 def discard_dialog(document: Document) -> Dialog:
@@ -159,13 +165,18 @@ def discard_dialog(document: Document) -> Dialog:
     )
 
 
-def void_dialog(document: Document) -> Dialog:
-    """Inside the window the void; outside it, what may still be credited."""
+def void_dialog(document: Document, staff: Any) -> Dialog:
+    """Inside the window the void; outside it a credit note over what is left, with the reason that was typed."""
     title, obstacle = _("Anular"), void_obstacle(document)
     if isinstance(obstacle, VoidWindowClosed):
-        return Dialog(title=title, obstacle=sentence(obstacle), offer=_credit_offer(document))
+        return _credit_offer(document, obstacle, staff)
     if obstacle:
-        return Dialog(title=title, obstacle=sentence(obstacle))
+        return Dialog(
+            title=title,
+            obstacle=sentence(obstacle),
+            mendings=_notes_to_void(document, staff) if obstacle.code == "void_live_credits" else [],
+            mendings_title=_("Anule primero estas notas y después {document}:").format(document=document),
+        )
     return Dialog(
         title=title,
         submit=_("Anular ante la DGI"),
@@ -176,18 +187,44 @@ def void_dialog(document: Document) -> Dialog:
     )
 
 
+def _notes_to_void(document: Document, staff: Any) -> list[Mending]:
+    """The live notes, the newest first, each with its own void dialog."""
+    notes = crediting.live_notes(document).select_related("tenant").order_by("-pk")
+    is_allowed = may(staff, "invoicing.void_credit")
+    return [
+        Mending(
+            where=str(note),
+            text=money(note.total, note.currency),
+            address=reverse("admin:invoicing_credit_void", args=[note.uid]) if is_allowed else "",
+            link=_("Anular la nota"),
+        )
+        for note in notes
+    ]
+
+
 def _no_draft(document: Document) -> str:
     return _("{document} ya no es un borrador: no se emite otra vez.").format(document=document)
 
 
-def _credit_offer(document: Document) -> str:
+def _credit_offer(document: Document, obstacle: VoidWindowClosed, staff: Any) -> Dialog:
+    """The refusal is the button."""
+    title = _("Anular")
     if document.kind != Kind.INVOICE:
-        return _(
+        offer = _(
             "Una nota de crédito fuera de plazo ya no se anula: si sobra, facture de nuevo la diferencia."
         )
+        return Dialog(title=title, obstacle=sentence(obstacle), offer=offer)
     left = crediting.remaining(document)
     if not left:
-        return _("Sus notas de crédito ya cubren el total: no queda nada por acreditar.")
-    return _(
-        "Lo que corresponde ahora es una nota de crédito por {amount}, lo que queda sin acreditar de esta factura."
-    ).format(amount=money(left, document.currency))
+        offer = _("Sus notas de crédito ya cubren el total: no queda nada que rebajar.")
+        return Dialog(title=title, obstacle=sentence(obstacle), offer=offer)
+    amount = money(left, document.currency)
+    offer = _("Lo que corresponde ahora es una nota de crédito por {amount}: lo que queda de esta factura.")
+    is_allowed = may(staff, "invoicing.add_credit")
+    return Dialog(
+        title=title,
+        obstacle=sentence(obstacle),
+        offer=offer.format(amount=amount),
+        credit=reverse("admin:invoicing_invoice_credit", args=[document.uid]) if is_allowed else "",
+        credit_label=_("Emitir nota de crédito por {amount}").format(amount=amount),
+    )

@@ -11,11 +11,12 @@ from django.utils.translation import gettext as _
 from cifras.core.admin.badges import AMBER, GREY, RED
 from cifras.fiscal.lifecycle import REJECTED_LEGAL, TERMINAL_LEGAL, LegalStatus, Submission, VoidStatus
 from cifras.pac.errors import Problem
+from invoicing.admin.comparison import shown_body
 from invoicing.admin.figures import as_received, moment, money, spoken
 from invoicing.admin.members import member_name
 from invoicing.models import Document, TimelineEvent
 from invoicing.models.choices import Flag
-from invoicing.services.incidents import SUSPENDED
+from invoicing.services.incidents import SUSPENDED, TOO_LATE
 from tenants.services.accounts import provider_spec
 
 _LONGEST_RAW = 20_000
@@ -76,7 +77,7 @@ def deadline_of(document: Document, now: datetime | None = None) -> Deadline | N
 def notices_of(document: Document) -> list[Notice]:
     """Everything on top, the gravest first."""
     found = [*_rejection(document), *_uncertainty(document), *_contradictions(document)]
-    return [*found, *_held(document), *_void_refusal(document)]
+    return [*found, *_held(document), *_void_refusal(document), *_settled_by_person(document)]
 
 
 def next_step(document: Document) -> str:
@@ -142,7 +143,7 @@ def complaints_of(document: Document) -> list[Complaint]:
 
 
 def _rejection(document: Document) -> list[Notice]:
-    if document.legal_status not in REJECTED_LEGAL:
+    if document.legal_status not in REJECTED_LEGAL or document.number_fate:
         return []
     if document.submission in {Submission.REFUSED, Submission.DISCARDED}:
         text = _(
@@ -169,7 +170,11 @@ def _uncertainty(document: Document) -> list[Notice]:
             "El número de este documento pertenece en el PAC a otra venta. No se envía nada más hasta que una persona decida; "
             "compare los dos y revise si la empresa también emite por otro sistema."
         )
-        theirs = raw(document.conflict) if document.conflict else _("El PAC no mostró su documento todavía.")
+        theirs = (
+            raw(shown_body(document.conflict))
+            if document.conflict
+            else _("El PAC no mostró su documento todavía.")
+        )
         title = document.get_flag_display()
         return [Notice(RED, "warning", title, text, complaints_of(document), _own_facts(document), theirs)]
     if document.flag == Flag.EXISTS_NO_ID:
@@ -204,10 +209,33 @@ def _contradictions(document: Document) -> list[Notice]:
     return found
 
 
+def _settled_by_person(document: Document) -> list[Notice]:
+    """What the provider did not prove but two persons decided stays marked."""
+    if document.number_fate:
+        text = _(
+            "Dos personas, o una con la respuesta del PAC a la vista, decidieron que este documento no quedó emitido. Su número "
+            "no se vuelve a usar: si la venta existe, corríjala y reemítala con otro. El porqué está en la línea de tiempo."
+        )
+        return [Notice(AMBER, "front_hand", document.get_number_fate_display(), text)]
+    if document.legal_settled_by_person:
+        text = _(
+            "Lo que consta no es lo primero que dijo la autoridad. El porqué y las pruebas están en su historia."
+        )
+        return [Notice(AMBER, "front_hand", _("Estado legal decidido por personas"), text)]
+    if document.settled_by_person:
+        text = _("El porqué, quién lo decidió y las pruebas están en su línea de tiempo y en sus archivos.")
+        return [Notice(AMBER, "front_hand", _("Decidido por personas"), text)]
+    return []
+
+
 def _held(document: Document) -> list[Notice]:
     if document.submission != Submission.QUEUED or not document.held_reason:
         return []
-    if document.held_reason == SUSPENDED:
+    if document.held_reason == TOO_LATE:
+        text = _(
+            "El plazo legal para enviarlo venció el {time}: ya no se envía. Descártelo y emítalo de nuevo."
+        ).format(time=moment(document.send_by))
+    elif document.held_reason == SUSPENDED:
         text = _("La empresa está suspendida o cerrada: se enviará cuando vuelva a estar activa.")
     else:
         text = _(

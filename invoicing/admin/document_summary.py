@@ -7,12 +7,10 @@ import segno
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from cifras.fiscal import crediting
 from cifras.fiscal.catalogues.dgi import PaymentMethod, Retention
 from cifras.fiscal.catalogues.tables import CodeTable
-from cifras.fiscal.document import Mode
-from cifras.fiscal.lifecycle import LegalStatus, Submission, VoidStatus
 from invoicing.admin.badges import legal_badge
+from invoicing.admin.credit_shown import invoice_of, lines_left, notes_of, standing_of
 from invoicing.admin.figures import as_received, moment, money, percent, price, quantity
 from invoicing.models import Document
 from invoicing.models.choices import Kind, PaymentTime
@@ -25,20 +23,23 @@ _LONGEST_QR = 1500
 def summary(document: Document, _staff: Any) -> dict[str, Any]:
     """What the template prints, every value as text."""
     currency = document.currency
-    credits = _credits(document)
+    notes = notes_of(document)
+    rows = list(document.lines.select_related("credited_line"))
+    left = lines_left(document, rows, notes)
     return {
         "facts": _facts(document),
         "issuer": _issuer(document),
         "receiver": _receiver(document),
-        "lines": [_line(row, currency) for row in document.lines.all()],
+        "lines": [_line(row, currency, left.get(row.pk, "")) for row in rows],
         "totals": _totals(document),
         "payments": [
             (_method(row.method), row.description, money(row.amount, currency))
             for row in document.payments.all()
         ],
         "instalments": _instalments(document),
-        "references": _references(document, credits),
-        "remaining": _remaining(document, credits),
+        "references": _references(document),
+        "credits": standing_of(document, notes),
+        "invoice": invoice_of(document),
         "money": _money(document),
         "qr": _qr(document.qr),
         "void": _void(document),
@@ -103,7 +104,10 @@ def _retention(document: Document) -> str:
     return _("Retiene ITBMS: {code} {label}").format(code=code, label=_(_label(Retention, code)))
 
 
-def _line(row: Any, currency: str) -> dict[str, str]:
+def _line(row: Any, currency: str, left: str) -> dict[str, str]:
+    """`left`: what credit notes leave of it."""
+    if row.credited_line:
+        left = _("de la línea {position} de la factura").format(position=row.credited_line.position)
     discount = row.unit_discount * row.quantity + row.discount_share
     return {
         "code": row.code,
@@ -116,6 +120,7 @@ def _line(row: Any, currency: str) -> dict[str, str]:
         "net": money(row.net, currency),
         "tax": money(row.itbms, currency),
         "total": money(row.total, currency),
+        "left": left,
     }
 
 
@@ -164,21 +169,12 @@ def _label(table: type[CodeTable], code: str) -> str:
     return next(row.label for row in table if row == code)
 
 
-def _credits(document: Document) -> list[Document]:
-    """The notes over this invoice; none of a document that can have none."""
-    is_creditable = document.kind == Kind.INVOICE and document.legal_status == LegalStatus.DGI_AUTHORIZED
-    return list(document.credits.select_related("tenant").order_by("pk")) if is_creditable else []
-
-
-def _references(document: Document, credits: list[Document]) -> list[dict[str, Any]]:
+def _references(document: Document) -> list[dict[str, Any]]:
     found = []
-    if document.credited:
-        found.append((_("Acredita la factura"), document.credited))
     if document.replaces:
         found.append((_("Reemplaza a"), document.replaces))
     if document.is_superseded:
         found += [(_("Reemplazada por"), row) for row in document.replacements.all()]
-    found += [(_("Nota de crédito"), note) for note in credits]
     rows = [
         {"label": label, "text": str(row), "total": money(row.total, row.currency), "badge": legal_badge(row),
          "address": address_of(row)}
@@ -187,51 +183,23 @@ def _references(document: Document, credits: list[Document]) -> list[dict[str, A
     if document.reference_cufe and not document.credited:
         text = f"{document.reference_cufe} · {moment(document.reference_date)}"
         rows.append(
-            {"label": _("Acredita la factura"), "text": text, "total": "", "badge": "", "address": ""}
+            {"label": _("Nota sobre la factura"), "text": text, "total": "", "badge": "", "address": ""}
         )
     return rows
 
 
 def address_of(document: Any) -> str:
     """The page of a document, by its face."""
-    return reverse(f"admin:invoicing_{Kind(document.kind).lower()}_change", args=[document.uid])
-
-
-def _remaining(document: Document, credits: list[Document]) -> str:
-    if (
-        document.kind != Kind.INVOICE
-        or document.legal_status != LegalStatus.DGI_AUTHORIZED
-        or document.is_voided
-    ):
-        return ""
-    live = [
-        note.total
-        for note in credits
-        if crediting.is_live(
-            Mode(note.mode),
-            Submission(note.submission),
-            LegalStatus(note.legal_status),
-            VoidStatus(note.void_status),
-        )
-    ]
-    return money(crediting.remaining(document.total, live), document.currency)
+    return reverse(f"admin:invoicing_{document.face_name}_change", args=[document.uid])
 
 
 def _money(document: Document) -> dict[str, Any]:
-    """What was settled, what is still owed and what is owed back."""
+    """What was settled, what is still owed and what is owed back; the movements have a tab of their own."""
     business, currency = settling.business(document), document.currency
-    rows = [
-        (
-            f"{row.date:%d/%m/%Y}",
-            row.get_kind_display(),
-            _method(row.method) or row.certificate_number,
-            money(-row.amount if row.kind == row.Kind.REFUND else row.amount, currency),
-        )
-        for row in document.settlements.all()
-    ]
     return {
-        "settlements": rows,
         "is_invoice": document.kind == Kind.INVOICE,
+        "settled": money(document.settled_total, currency),
+        "address": f"{address_of(document)}?tab=money",
         "balance": money(business.balance, currency),
         "refund_due": money(business.refund_due, currency) if business.refund_due else "",
         "is_overdue": business.is_overdue,

@@ -10,11 +10,12 @@ from django.utils.translation import gettext_lazy
 
 from cifras.core.models import AuditEntry
 from cifras.core.rights import may
+from invoicing.admin.document_money import settlements
 from invoicing.admin.document_summary import summary
 from invoicing.admin.figures import as_received, moment, second
 from invoicing.admin.happenings import told
+from invoicing.admin.mail_shown import mails_of, rows_of
 from invoicing.models import Document, TimelineEvent
-from invoicing.models.choices import Kind
 from tenants.models import Exchange
 
 _MOST_ROWS = 200
@@ -53,8 +54,8 @@ def timeline(document: Document, staff: Any) -> dict[str, Any]:
     return {"happenings": rows[:_MOST_ROWS], "is_cut": len(rows) > _MOST_ROWS}
 
 
-def files(document: Document, _staff: Any) -> dict[str, Any]:
-    """PDF and XML, each with its hash."""
+def files(document: Document, staff: Any) -> dict[str, Any]:
+    """PDF and XML, each with its hash; the mails that carried them; and the evidence, for those who may take it out."""
     rows = [
         {
             "row": row,
@@ -64,7 +65,14 @@ def files(document: Document, _staff: Any) -> dict[str, Any]:
         }
         for row in document.attachments.all()
     ]
-    return {"files": rows}
+    kind = document.face_name
+    return {
+        "files": rows,
+        "mails": rows_of(mails_of(document), staff),
+        "evidence": reverse(f"admin:invoicing_{kind}_evidence", args=[document.uid])
+        if may(staff, "invoicing.export_document")
+        else "",
+    }
 
 
 def exchanges(document: Document, staff: Any) -> dict[str, Any]:
@@ -105,6 +113,7 @@ def audit_trail(document: Document, staff: Any) -> dict[str, Any]:
 
 TABS = (
     Tab("summary", gettext_lazy("Resumen"), "receipt_long", "", summary),
+    Tab("money", gettext_lazy("Cobros"), "payments", "invoicing.view_settlement", settlements),
     Tab("timeline", gettext_lazy("Línea de tiempo"), "timeline", "invoicing.view_timelineevent", timeline),
     Tab("files", gettext_lazy("Archivos"), "attach_file", "", files),
     Tab("exchanges", gettext_lazy("Intercambios PAC"), "swap_horiz", "tenants.view_exchange", exchanges),
@@ -113,5 +122,5 @@ TABS = (
 
 
 def _exchange_address(document: Document, uid: Any) -> str:
-    name = f"admin:invoicing_{Kind(document.kind).lower()}_exchange"
+    name = f"admin:invoicing_{document.face_name}_exchange"
     return reverse(name, args=[document.uid, uid])

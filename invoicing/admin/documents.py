@@ -12,20 +12,31 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.crypto import salted_hmac
 
+from cifras.core import proposals
+from cifras.core.admin import proposal_pages
+from cifras.core.admin.badges import Badge
 from cifras.core.admin.big_list import ReadOnlyBigListAdmin
 from cifras.core.rights import may
 from cifras.fiscal.lifecycle import Submission
-from invoicing.admin import document_page
+from invoicing.admin import document_page, mail_shown
 from invoicing.admin.assets import ASSETS
 from invoicing.admin.badges import alerts, business_badge, legal_badge
 from invoicing.admin.bulk import BulkDoorsMixin
+from invoicing.admin.correction_deeds import correction_deeds
+from invoicing.admin.correction_doors import CorrectionDoorsMixin
 from invoicing.admin.deeds import Deed, deeds_of, right
 from invoicing.admin.document_summary import address_of
 from invoicing.admin.document_tabs import tabs_for
 from invoicing.admin.doors import DocumentDoorsMixin
 from invoicing.admin.exchange_shown import shown
 from invoicing.admin.figures import money
+from invoicing.admin.imported_deeds import ImportedDoorsMixin, imported_deeds
 from invoicing.admin.lists import DocumentListMixin
+from invoicing.admin.mail_doors import MailDoorsMixin
+from invoicing.admin.money_deeds import money_deeds
+from invoicing.admin.settlement_doors import MoneyDoorsMixin
+from invoicing.admin.verdict_deeds import verdict_deeds
+from invoicing.admin.verdict_doors import VerdictDoorsMixin
 from invoicing.models import Attachment, Document
 from invoicing.services import settling
 from tenants.models import Exchange, Tenant
@@ -33,13 +44,23 @@ from tenants.models import Exchange, Tenant
 _FAMILY = ("tenant", "office", "receiver", "credited", "replaces", "created_by")
 
 
-class DocumentAdmin(DocumentDoorsMixin, BulkDoorsMixin, DocumentListMixin):
+class DocumentAdmin(
+    MoneyDoorsMixin,
+    CorrectionDoorsMixin,
+    ImportedDoorsMixin,
+    MailDoorsMixin,
+    DocumentDoorsMixin,
+    VerdictDoorsMixin,
+    BulkDoorsMixin,
+    DocumentListMixin,
+):
     """A face of Document: its list, its page, its acts. Drafts are edited by a mixin that stands before this class."""
 
     audits_changes = False  # the services do
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).select_related(*_FAMILY)
+        rows = super().get_queryset(request).select_related(*_FAMILY)
+        return rows.annotate(has_proposal=proposals.is_open_about("uid"))
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Only a draft changes."""
@@ -123,7 +144,8 @@ class DocumentAdmin(DocumentDoorsMixin, BulkDoorsMixin, DocumentListMixin):
         """What page and fragment show."""
         tabs = tabs_for(request.user)
         tab = next((tab for tab in tabs if tab.name == request.GET.get("tab")), tabs[0])
-        tenant = document.tenant
+        tenant, mails = document.tenant, mail_shown.mails_of(document)
+        next_step = document_page.next_step(document) or mail_shown.next_step(mails)
         return {
             "title": str(document),
             "opts": self.opts,
@@ -131,15 +153,26 @@ class DocumentAdmin(DocumentDoorsMixin, BulkDoorsMixin, DocumentListMixin):
             "document": document,
             "assets": ASSETS,
             "tenant_address": self._tenant_address(request, tenant),
-            "badges": [legal_badge(document), business_badge(settling.business(document)), *alerts(document)],
+            "badges": [legal_badge(document), *_ours(document), *alerts(document)],
             "total": money(document.total, document.currency),
             "deadline": document_page.deadline_of(document),
             "is_sandbox": document.environment == Tenant.Environment.SANDBOX,
-            "notices": document_page.notices_of(document),
-            "next_step": document_page.next_step(document),
-            "is_moving": document_page.is_moving(document),
+            "notices": [*document_page.notices_of(document), *mail_shown.notices_of(document, mails)],
+            "next_step": next_step,
+            "is_moving": bool(next_step),
             "state": self._state(document),
-            "deeds": [(deed, self._door(document, deed)) for deed in deeds_of(document, request.user)],
+            "deeds": [
+                (deed, self._door(document, deed))
+                for deed in (
+                    *deeds_of(document, request.user),
+                    *imported_deeds(document, request.user),
+                    *verdict_deeds(document, request.user),
+                    *correction_deeds(document, request.user),
+                    *money_deeds(document, request.user),
+                    *mail_shown.mail_deeds(document, request.user, mails),
+                )
+            ],
+            "waiting": proposal_pages.waiting_on(document),
             "tabs": tabs,
             "tab": tab,
             "page_address": self.address_of(document),
@@ -156,8 +189,6 @@ class DocumentAdmin(DocumentDoorsMixin, BulkDoorsMixin, DocumentListMixin):
         return document
 
     def _door(self, document: Document, deed: Deed) -> str:
-        if deed.name == "correct":
-            return reverse(f"{self.admin_site.name}:invoicing_invoice_add") + f"?copy={document.uid}"
         return str(self.address_of(document, deed.name))
 
     def _state(self, document: Document) -> str:
@@ -168,6 +199,11 @@ class DocumentAdmin(DocumentDoorsMixin, BulkDoorsMixin, DocumentListMixin):
         if not may(request.user, "tenants.view_tenant"):
             return ""
         return reverse(f"{self.admin_site.name}:tenants_tenant_change", args=[tenant.uid])
+
+
+def _ours(document: Document) -> list[Badge]:
+    """Our own word; of what another one issued we have none."""
+    return [] if document.is_received else [business_badge(settling.business(document))]
 
 
 @admin.register(Document)

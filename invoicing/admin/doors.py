@@ -29,7 +29,7 @@ from invoicing.admin.dialogs import (
 from invoicing.admin.figures import money
 from invoicing.models import Document
 from invoicing.models.choices import Kind
-from invoicing.services import watching
+from invoicing.services import returning, watching
 from tenants.models import Tenant
 from tenants.services.accounts import provider_spec
 
@@ -74,7 +74,7 @@ class DocumentDoorsMixin(StaffAdmin):
                 issued = issue(
                     document.uid,
                     actor=actor_of(request),
-                    duplicate_reason=form.cleaned_data.get("duplicate_reason", ""),
+                    doubt_reason=form.cleaned_data.get("doubt_reason", ""),
                 )
                 text = _("En cola con el número {number}; se envía al PAC en seguida.").format(
                     number=issued.number
@@ -96,14 +96,22 @@ class DocumentDoorsMixin(StaffAdmin):
     def void_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         document = self._permitted(request, object_id, "void")
         limits = provider_spec(document.provider).void_reason
-        form = VoidForm(request.POST if request.method == "POST" else None, limits=limits)
+        form = VoidForm(
+            request.POST if request.method == "POST" else None,
+            limits=limits,
+            asks_about_money=returning.has_money(document),
+        )
         if form.is_valid():
-            void = services.void_invoice if document.kind == Kind.INVOICE else services.void_credit
+            reason, actor = form.cleaned_data["reason"], actor_of(request)
             with refusals_on(form):
-                void(document.uid, form.cleaned_data["reason"], actor=actor_of(request))
+                if document.kind == Kind.INVOICE:
+                    money_answer = form.cleaned_data.get("money", "")
+                    services.void_invoice(document.uid, reason, actor=actor, money=money_answer)
+                else:
+                    services.void_credit(document.uid, reason, actor=actor)
                 text = _("Anulación pedida: se hace ante la DGI en seguida y el resultado aparece aquí.")
                 return self._done(request, document, text)
-        return self._dialog_page(request, document, void_dialog(document), form)
+        return self._dialog_page(request, document, void_dialog(document, request.user), form)
 
     def refresh_view(self, request: HttpRequest, object_id: str) -> HttpResponse | None:
         document = self._permitted(request, object_id, "change")

@@ -1,7 +1,6 @@
 """Amounts, moments and other people's words, as the staff site shows them."""
 
 import math
-import re
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -10,11 +9,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 
+from cifras.core.wording import as_received as as_received
 from cifras.fiscal.zones import PANAMA, written
 
 _SYMBOLS = {"PAB": "B/.", "USD": "B/.", "PEN": "S/"}
-# Control characters, and those that turn the direction of what follows: shown as a mark, never obeyed.
-_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 
 
 def money(amount: Decimal, currency: str = "PAB") -> str:
@@ -80,9 +78,3 @@ def stamp(at: datetime | None, now: datetime | None = None) -> SafeString | str:
         day,
         clock,
     )
-
-
-def as_received(text: object, limit: int = 2000) -> str:
-    """A provider's words, fit to be shown: unseen characters marked, what is endless cut."""
-    shown = _UNSEEN.sub("\N{REPLACEMENT CHARACTER}", str(text))
-    return shown if len(shown) <= limit else f"{shown[:limit]}…"

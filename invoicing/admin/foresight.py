@@ -11,9 +11,10 @@ from cifras.fiscal.lifecycle import business_status
 from cifras.fiscal.zones import local_date
 from invoicing.admin.badges import business_badge, legal_badge
 from invoicing.admin.figures import moment, money, spoken
-from invoicing.models import Document
+from invoicing.models import Correction, Document
 from invoicing.models.choices import Kind
 from invoicing.services import issuing, settling
+from invoicing.services.settling import Outlook
 
 
 def after_issue(document: Document) -> list[str]:
@@ -57,7 +58,43 @@ def after_void(document: Document) -> list[str]:
         before=money(before.balance, document.currency), after=money(after.balance, document.currency)
     )
     back = _("Queda por devolver {amount}.").format(amount=money(after.refund_due, document.currency))
-    return [legal, " ".join([ours, owed, *([back] if after.refund_due else [])])]
+    bill = _(
+        "Para la empresa sigue contando como documento emitido, salvo que su plan lo perdone; la anulación no se cobra."
+    )
+    return [legal, " ".join([ours, owed, *([back] if after.refund_due else [])]), bill]
+
+
+def after_settlement(document: Document, outlook: Outlook) -> list[str]:
+    """Status and balance, before and after a movement."""
+    before, after, currency = outlook.before, outlook.after, document.currency
+    words = [
+        _("Negocio: {before} → {after}.").format(
+            before=business_badge(before).word, after=business_badge(after).word
+        ),
+        _("Saldo: {before} → {after}.").format(
+            before=money(before.balance, currency), after=money(after.balance, currency)
+        ),
+    ]
+    if after.refund_due:
+        words.append(_("Queda por devolver {amount}.").format(amount=money(after.refund_due, currency)))
+    return [" ".join(words)]
+
+
+def after_correction(document: Document, way: str) -> list[str]:
+    """The steps of a correction, in their order."""
+    if way == Correction.Way.VOID:
+        first = _("Se pide la anulación de {document} ante la DGI; el plazo aún corre.")
+    else:
+        first = _(
+            "El plazo para anular {document} venció: se emite a su receptor una nota de crédito por todo lo que queda."
+        )
+    return [
+        first.format(document=document),
+        _("Se prepara un borrador igual, enlazado, para que lo corrija desde ahora."),
+        _(
+            "La nueva solo se emite cuando la anterior haya quedado sin efecto; si eso falla, se ve y se decide aquí."
+        ),
+    ]
 
 
 def after_discard(document: Document) -> list[str]:

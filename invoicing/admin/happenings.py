@@ -8,9 +8,10 @@ from django.utils.translation import gettext_lazy as _
 
 from cifras.core.admin.badges import AMBER, BLUE, GREEN, GREY, RED
 from invoicing.admin.figures import as_received, second
-from invoicing.models import TimelineEvent
+from invoicing.models import DocumentMail, TimelineEvent
 from invoicing.models.choices import LEGAL_STATUSES, Flag
 from invoicing.models.settlement import Settlement
+from invoicing.services.verdicts import RULINGS, Verdict
 
 _SOURCES: Mapping[str, Any] = {
     "answer": _("respuesta al envío"),
@@ -18,6 +19,7 @@ _SOURCES: Mapping[str, Any] = {
     "manual": _("consulta a mano"),
     "poll": _("consulta periódica"),
     "webhook": _("webhook"),
+    "person": _("decisión de una persona"),
 }
 _PROOFS: Mapping[str, Any] = {
     "absent": _("el PAC respondió que no tiene ese número"),
@@ -28,6 +30,9 @@ _HAPPENINGS: Mapping[str, tuple[str, str, Any]] = {
     "created": ("note_add", GREY, _("Se creó el documento.")),
     "edited": ("edit", GREY, _("Se modificó el borrador.")),
     "queued": ("schedule_send", BLUE, _("Se puso en cola con el número {number}.")),
+    "registered": ("input", GREY, _("Se registró por su CUFE: se emitió en otro sistema.")),
+    "verified": ("verified", GREEN, _("Alguien comprobó que consta autorizada en la DGI. {reason}")),
+    "import_deleted": ("delete", AMBER, _("Se borró el registro. {reason}")),
     "discarded": ("delete", GREY, _("Se descartó. {reason}")),
     "accepted": (
         "mark_email_read",
@@ -68,11 +73,56 @@ _HAPPENINGS: Mapping[str, tuple[str, str, Any]] = {
     ),
     "cufe_differs": ("warning", AMBER, _("El CUFE del PAC difiere del calculado; se guardó el del PAC.")),
     "webhook_received": ("webhook", BLUE, _("Llegó un webhook.")),
+    "webhook_requested": ("webhook", GREY, _("Se pidió que el PAC repita el webhook.")),
+    "webhook_asked": ("webhook", BLUE, _("El PAC aceptó repetir el webhook.")),
+    "webhook_request_failed": (
+        "webhook",
+        AMBER,
+        _("El PAC no repitió el webhook; se le sigue consultando. {message}"),
+    ),
+    "mail_queued": ("schedule_send", GREY, _("Correo en cola para {address}, {channel}.")),
+    "mail_retried": ("replay", GREY, _("Se pidió repetir el correo a {address}, {channel}.")),
+    "mail_sent": ("mark_email_read", GREEN, _("Salió el correo a {address}, {channel}.")),
+    "mail_unknown": (
+        "help",
+        AMBER,
+        _("No se sabe si salió el correo a {address}; si se repite, puede llegar dos veces."),
+    ),
+    "mail_failed": ("unsubscribe", RED, _("No salió el correo a {address}. {message}")),
+    "mail_without_address": (
+        "alternate_email",
+        AMBER,
+        _("No se envió correo: el receptor no tiene una dirección válida."),
+    ),
+    "notice_queued": (
+        "campaign",
+        AMBER,
+        _("Aviso en cola para {address}: el documento quedó sin validez."),
+    ),
+    "notice_sent": ("campaign", GREEN, _("Se avisó a {address} que el documento quedó sin validez.")),
+    "notice_elsewhere": (
+        "campaign",
+        GREEN,
+        _("Consta que el receptor sabe por otro medio que no tiene validez. {reason}"),
+    ),
     "pdf_attached": ("picture_as_pdf", GREEN, _("Se guardó el PDF ({source}).")),
     "xml_attached": ("code", GREEN, _("Se guardó el XML ({source}).")),
     "cdr_attached": ("receipt", GREEN, _("Se guardó el CDR ({source}).")),
     "file_failed": ("link_off", AMBER, _("No se pudo traer el archivo {kind}; se pide de nuevo. {message}")),
     "settled": ("payments", GREEN, _("{settlement}: {amount} con fecha {date}.")),
+    "settlement_reversed": ("undo", AMBER, _("Se revirtió {settlement}: {amount}. {reason}")),
+    "certificate_received": ("fact_check", GREEN, _("Se registró el certificado de retención {number}.")),
+    "money_moved": ("move_down", BLUE, _("{amount} pasaron entre este documento y {document}.")),
+    "money_left_as_balance": ("savings", AMBER, _("{amount} quedan como saldo a favor del cliente.")),
+    "withdrawn": ("undo", AMBER, _("Se retiró de la cola; conserva el número {number}. {reason}")),
+    "redated": ("edit_calendar", AMBER, _("Se cambió la fecha de emisión; conserva su número.")),
+    "reissue_prepared": ("edit", BLUE, _("Se preparó el documento que lo reemplaza.")),
+    "correction_started": ("rule", AMBER, _("Empezó su corrección. Motivo: {reason}")),
+    "correction_again": ("replay", BLUE, _("Se intentó de nuevo el paso de la corrección que falló.")),
+    "correction_automatic": ("bolt", BLUE, _("Se decidió si la nueva se emite por sí sola.")),
+    "correction_ready": ("task_alt", GREEN, _("Quedó sin efecto: ya puede emitirse {document}.")),
+    "correction_done": ("task_alt", GREEN, _("La corrección terminó: la nueva está autorizada.")),
+    "correction_stopped": ("front_hand", GREY, _("Se detuvo su corrección. {reason}")),
     "void_requested": ("block", AMBER, _("Se pidió la anulación. Motivo: {reason}")),
     "voided": ("block", GREEN, _("La anulación quedó hecha ante la autoridad.")),
     "void_refused": ("cancel", RED, _("El PAC rechazó la anulación; el documento sigue vigente.")),
@@ -80,6 +130,15 @@ _HAPPENINGS: Mapping[str, tuple[str, str, Any]] = {
     "void_unknown": ("help", AMBER, _("No se sabe si quedó anulado; se repite la misma anulación.")),
     "void_not_done": ("replay", AMBER, _("La anulación no llegó al PAC; se intenta de nuevo.")),
     "void_held": ("pause_circle", AMBER, _("La anulación espera: hay una incidencia con la cuenta del PAC.")),
+    "too_late_to_send": ("timer_off", RED, _("El plazo legal para enviarlo venció: no se envía de nuevo.")),
+    "evidence_attached": ("attach_file", GREY, _("Se guardó una prueba: {filename}.")),
+    "pointed_out": ("person_search", BLUE, _("Una persona dijo con qué identificador existe. {reason}")),
+    "verdict_proposed": ("how_to_reg", AMBER, _("Se propuso a otra persona: {verdict}. {reason}")),
+    "verdict_given": ("front_hand", AMBER, _("Decidido por personas: {verdict}. {reason}")),
+    "verdict_put_aside": ("undo", GREY, _("Se dejó sin efecto la propuesta: {verdict}. {reason}")),
+    "legal_kept": ("gavel", AMBER, _("Se mantuvo «{kept}» contra la noticia «{news}». {reason}")),
+    "void_registered": ("block", GREEN, _("La anulación quedó registrada con pruebas. {reason}")),
+    "void_settled_as_not_done": ("cancel", AMBER, _("Se estableció que la anulación no se hizo. {reason}")),
     "void_needs_a_person": (
         "front_hand",
         RED,
@@ -128,11 +187,18 @@ def _values(detail: dict[str, Any]) -> dict[str, str]:
     values["source"] = str(_SOURCES.get(values.get("source", ""), values.get("source", "—")))
     values["proof"] = str(_PROOFS.get(values.get("proof", ""), "—"))
     values["flag"] = str(dict(Flag.choices).get(values.get("flag", ""), "—"))
+    values["verdict"] = verdict_word(values.get("verdict", ""))
     values["settlement"] = str(kinds.get(values.get("kind", ""), "—"))
     values["amount"] = values.get("amount", "—")
+    values["channel"] = str(dict(DocumentMail.Channel.choices).get(values.get("channel", ""), "—"))
     values.setdefault("reason", "")
     values.setdefault("message", "")
     return values
+
+
+def verdict_word(word: str) -> str:
+    """What persons decided, as its page calls it."""
+    return str(RULINGS[Verdict(word)].label) if word in set(Verdict) else "—"
 
 
 def _tone(tone: str, detail: dict[str, Any]) -> str:

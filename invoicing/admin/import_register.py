@@ -65,7 +65,7 @@ class RegisterDoorMixin(StaffAdmin):
         told = read_back(form["cufe"].value() or "", form.chosen()) if request.method == "POST" else {}
         if "_read" in request.POST:
             form = RegisterForm(actor_of(request), initial=request.POST.dict())
-        return self.show(  # type: ignore[attr-defined,no-any-return]
+        return self.show(
             request,
             "register",
             _("Registrar documento emitido en otro sistema"),

@@ -21,10 +21,12 @@ from cifras.core.admin.refusals import StaffDialogForm
 from cifras.core.admin.staff_admin import ReadOnlyStaffAdmin
 from cifras.core.rights import may
 from cifras.fiscal.lifecycle import Submission
+from invoicing.admin.catch_up_page import CatchUpMixin
 from invoicing.admin.deeds import actor_of
 from invoicing.admin.figures import as_received, stamp
 from invoicing.models import Document, Incident
 from invoicing.services import incidents
+from tenants.models import Onboarding
 
 
 class OpenFilter(DropdownFilter):
@@ -47,7 +49,7 @@ class ReleaseForm(StaffDialogForm):
 
 
 @admin.register(Incident)
-class IncidentPage(ReadOnlyStaffAdmin):
+class IncidentPage(CatchUpMixin, ReadOnlyStaffAdmin):
     """Incidents, the open ones first."""
 
     list_display = ("condition", "tenant", "what", "said", "waiting", "times_seen", "opened")
@@ -58,11 +60,11 @@ class IncidentPage(ReadOnlyStaffAdmin):
     ordering = (F("released_at").desc(nulls_first=True), "-id")
     actions_detail = ("release",)
     fieldsets = (
-        (None, {"fields": ("condition", "tenant", "what", "said", "waiting")}),
+        (None, {"fields": ("condition", "tenant", "what", "said", "waiting", "way_back")}),
         (gettext_lazy("Cuándo"), {"fields": (("opened", "times_seen"), ("released", "released_by"))}),
         (gettext_lazy("Rastro"), {"fields": (("code", "http_status"), "exchange")}),
     )
-    readonly_fields = ("condition", "what", "said", "waiting", "opened", "released", "exchange")
+    readonly_fields = ("condition", "what", "said", "waiting", "way_back", "opened", "released", "exchange")
 
     class Media:
         css = {"all": ("cifras/documents.css", "cifras/pages.css")}
@@ -137,6 +139,19 @@ class IncidentPage(ReadOnlyStaffAdmin):
             return "—"
         count = incident.documents_held
         return ngettext("{count} documento", "{count} documentos", count).format(count=count)
+
+    @display(description=gettext_lazy("cómo se sale"))
+    def way_back(self, incident: Incident) -> SafeString | str:
+        tenant = incident.tenant
+        if incident.released_at:
+            return "—"
+        if tenant.may_issue_live or tenant.affiliation_lapsed_at is None:
+            return _("Corrija la causa y reanude.")
+        onboarding = Onboarding.objects.filter(tenant=tenant).first()
+        if onboarding is None:
+            return _("Rehaga la afiliación en el portal del PAC, consúltela en la empresa y reanude.")
+        address = reverse("admin:tenants_tenant_onboard_step", args=[onboarding.uid, "request_affiliation"])
+        return format_html('<a class="cf-link" href="{}">{}</a>', address, _("Rehacer la afiliación"))
 
     @display(description=gettext_lazy("abierta"), ordering="opened_at")
     def opened(self, incident: Incident) -> SafeString | str:

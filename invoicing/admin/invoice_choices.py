@@ -1,6 +1,5 @@
 """What the page that writes an invoice offers: tenants, offices with their points, receivers, places."""
 
-import unicodedata
 import uuid
 from typing import Any
 
@@ -8,10 +7,10 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from cifras.core.models import Staff
-from cifras.fiscal.catalogues.places import LOCATIONS
 from invoicing.models import Receiver
 from tenants.access import tenants_for
 from tenants.models import BillingPoint, Tenant
+from tenants.services.catalogues import find_goods, find_places, place_name
 
 _MOST_SUGGESTED = 12
 
@@ -69,20 +68,23 @@ def find_receivers(tenant: Tenant, typed: str) -> list[dict[str, str]]:
 
 def find_locations(typed: str) -> list[dict[str, str]]:
     """Places whose code or names fit what was typed, accents and case aside."""
-    words = _folded(typed).split()
     found = []
-    for code, place in LOCATIONS.items():
-        names = _folded(" ".join(place))
-        if code.startswith(typed.strip()) or all(word in names for word in words):
-            detail = f"{place.district}, {place.province} · {code}"
-            found.append({"value": code, "label": place.corregimiento, "detail": detail})
-    return found[:_MOST_SUGGESTED]
+    for row in find_places(typed)[:_MOST_SUGGESTED]:
+        smallest, *larger = reversed(row.name.split(", "))
+        detail = " · ".join(filter(None, [", ".join(larger), row.code]))
+        found.append({"value": row.code, "label": smallest, "detail": detail})
+    return found
+
+
+def find_cpbs(tenant: Tenant, typed: str, *, actor: Staff) -> list[dict[str, str]]:
+    """CPBS codes that fit what was typed, with the unit that goes with each."""
+    rows = find_goods(tenant, typed, actor=actor)[:_MOST_SUGGESTED]
+    return [{"value": row.code, "label": row.name, "detail": row.code, "unit": row.unit} for row in rows]
 
 
 def location_name(code: str) -> str:
-    """The names of a place; empty for a code that the list lacks."""
-    place = LOCATIONS.get(code.strip())
-    return f"{place.corregimiento}, {place.district}, {place.province}" if place else ""
+    """The names of a place from the smallest part on; empty for a code that the list lacks."""
+    return ", ".join(reversed(place_name(code).split(", ")))
 
 
 def receiver_card(receiver: Receiver | None) -> dict[str, Any]:
@@ -100,8 +102,3 @@ def receiver_card(receiver: Receiver | None) -> dict[str, Any]:
 def _tenant_label(tenant: Tenant) -> str:
     name = str(tenant) if tenant.is_live else _("{tenant} · Pruebas").format(tenant=tenant)
     return f"{name} ({tenant.ruc})"
-
-
-def _folded(text: str) -> str:
-    decomposed = unicodedata.normalize("NFD", text.casefold())
-    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))

@@ -253,7 +253,7 @@ class LineForm(RowForm):
         initial="7",
     )
     code = text(_("Código"), longest=50)
-    cpbs_code = text(_("Código CPBS"), longest=4, inputmode="numeric", placeholder="8010")
+    cpbs_code = text(_("Código CPBS"), longest=10, placeholder="8010", data_suggest="goods")
     cpbs_unit = text(_("Unidad CPBS"), longest=20, placeholder="und")
     isc_rate = figure(_("ISC %"))
     isc_amount = figure(_("ISC, importe"))
@@ -318,15 +318,15 @@ class SplitForm(PartForm):
     first = text(_("La primera vence"), _("Vacía: dentro de un mes."), kind="date")
 
 
-class DuplicateForm(PartForm):
-    """The question that a possible duplicate asks before it is issued."""
+class DoubtForm(PartForm):
+    """The question that a doubt, such as a possible duplicate, asks before the document is issued."""
 
-    is_none = forms.BooleanField(
-        label=_("No es un duplicado: emitir de todos modos"), required=False, widget=UnfoldBooleanWidget()
+    is_settled = forms.BooleanField(
+        label=_("Lo revisé: emitir de todos modos"), required=False, widget=UnfoldBooleanWidget()
     )
-    reason = text(_("Por qué no es un duplicado"), longest=500)
+    reason = text(_("Por qué se emite de todos modos"), longest=500)
 
     @property
     def answer(self) -> str:
         """The reason, once the box is ticked too."""
-        return self.value("reason") if self.cleaned_data.get("is_none") else ""
+        return self.value("reason") if self.cleaned_data.get("is_settled") else ""

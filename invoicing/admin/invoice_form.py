@@ -4,12 +4,10 @@ Everything works by posting the form to its own address; scripts only save the p
 browser, and nothing that it sends is believed: tenant, office and receiver are looked up within what the person may see.
 """
 
-import uuid
 from collections.abc import Callable
 from typing import Any, cast
 
 from django.contrib import messages
-from django.core import signing
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse, QueryDict
 from django.shortcuts import render
@@ -26,7 +24,9 @@ from cifras.fiscal.document import Kind
 from cifras.fiscal.errors import RuleBroken
 from cifras.fiscal.lifecycle import Submission
 from cifras.pac.errors import PacError
+from invoicing.admin.form_identity import TOKEN, form_sent, new_form, sealed
 from invoicing.admin.invoice_choices import (
+    find_cpbs,
     find_locations,
     find_offered,
     find_receivers,
@@ -40,15 +40,13 @@ from invoicing.admin.invoice_rows import with_completed, with_instalments, with_
 from invoicing.admin.invoice_summary import live
 from invoicing.models import Document, Receiver
 from invoicing.models.choices import Mode
-from invoicing.services import composing
+from invoicing.services import composing, preflight
 from invoicing.services.composing import Form, Rehearsal
 from invoicing.services.reading import read_entry
 from tenants.models import Tenant
 
 PAGE = "admin/invoicing/invoice/form/page.html"
 CARD = "admin/invoicing/invoice/form/receiver_card.html"
-TOKEN = "form_token"  # noqa: S105 a name, not a secret
-_SALT = "invoicing.invoice-form"
 
 
 class InvoiceFormMixin(StaffAdmin):
@@ -61,6 +59,7 @@ class InvoiceFormMixin(StaffAdmin):
             "receivers": self.form_receivers_view,
             "receiver": self.form_receiver_view,
             "locations": self.form_locations_view,
+            "goods": self.form_goods_view,
         }
         own = [
             path(f"form/{name}/", self._for_writers(view), name=_url_name(name))
@@ -74,9 +73,9 @@ class InvoiceFormMixin(StaffAdmin):
         if not may(request.user, "invoicing.add_invoice"):
             raise PermissionDenied
         if request.method == "POST":
-            return self._form_act(request, _form_of(request) or _new_form(), None)
+            return self._form_act(request, form_sent(request) or new_form(), None)
         forms = InvoiceForms(_staff(request), initial=self._form_initial(request))
-        return self._form_page(request, forms, _new_form())
+        return self._form_page(request, forms, new_form())
 
     def change_view(
         self,
@@ -100,7 +99,7 @@ class InvoiceFormMixin(StaffAdmin):
             messages.info(request, text)
             return super().change_view(request, object_id, form_url, extra_context)
         if request.method == "POST":
-            form = _form_of(request)
+            form = form_sent(request)
             if form is None or form.uid != document.uid:
                 form = Form(document.uid, document.content_hash)
             return self._form_act(request, form, document)
@@ -133,6 +132,11 @@ class InvoiceFormMixin(StaffAdmin):
     def form_locations_view(self, request: HttpRequest) -> HttpResponse:
         """Places that fit what was typed."""
         return JsonResponse({"found": find_locations(request.GET.get("q", ""))})
+
+    def form_goods_view(self, request: HttpRequest) -> HttpResponse:
+        """CPBS codes that fit what was typed."""
+        typed = request.GET.get("q", "").replace("\x00", "")
+        return JsonResponse({"found": find_cpbs(_tenant_of(request), typed, actor=_staff(request))})
 
     def _for_writers(self, view: Callable[[HttpRequest], HttpResponse]) -> Any:
         """The view, for those who may write invoices."""
@@ -180,7 +184,7 @@ class InvoiceFormMixin(StaffAdmin):
             return None, None
         rehearsal = composing.rehearse(forms.json(), form, actor=_staff(request))
         forms.refuse(rehearsal.reasons)
-        is_asked = bool(rehearsal.twins) and not forms.duplicate.answer
+        is_asked = preflight.asks(rehearsal.doubts) and not forms.doubt.answer
         if rehearsal.reasons or is_asked or not wants_issue:
             return None, rehearsal
         return self._form_attempt(
@@ -210,8 +214,8 @@ class InvoiceFormMixin(StaffAdmin):
         return HttpResponseRedirect(self.address_of(document))
 
     def _form_issue(self, request: HttpRequest, entry: Any, form: Form, forms: InvoiceForms) -> HttpResponse:
-        reason = forms.duplicate.answer
-        document = composing.issue(entry, form, actor=_staff(request), duplicate_reason=reason)
+        reason = forms.doubt.answer
+        document = composing.issue(entry, form, actor=_staff(request), doubt_reason=reason)
         text = _("En cola con el número {number}; se envía al PAC en seguida.")
         messages.success(request, text.format(number=document.number))
         return HttpResponseRedirect(self.address_of(document))
@@ -242,9 +246,10 @@ class InvoiceFormMixin(StaffAdmin):
                 "lines": list(zip(forms.lines.forms, figures["lines"], strict=True)),
                 "payments": list(zip(forms.payments.forms, figures["fills"], strict=True)),
             },
-            "token": _token(form, request),
+            "token": sealed(form, request),
             "is_clear": is_clear,
-            "warnings": [sentence(warning) for warning in rehearsal.warnings] if rehearsal else [],
+            "doubts": [sentence(doubt) for doubt in rehearsal.doubts] if rehearsal else [],
+            "asks": is_clear and rehearsal is not None and preflight.asks(rehearsal.doubts),
             "twins": self._form_twins(rehearsal) if is_clear else [],
             "note": note,
             "card": forms.card(),
@@ -265,29 +270,11 @@ def _staff(request: HttpRequest) -> Staff:
     return cast(Staff, request.user)
 
 
-_DOORS = ("totals", "places", "receivers", "receiver", "locations")
+_DOORS = ("totals", "places", "receivers", "receiver", "locations", "goods")
 
 
 def _url_name(door: str) -> str:
     return f"invoicing_invoice_form_{door}"
-
-
-def _new_form() -> Form:
-    return Form(uuid.uuid4())
-
-
-def _token(form: Form, request: HttpRequest) -> str:
-    """The form's identity, which only the person who opened it can send back."""
-    said = {"uid": str(form.uid), "seen": form.seen, "staff": str(_staff(request).uid)}
-    return signing.dumps(said, salt=_SALT)
-
-
-def _form_of(request: HttpRequest) -> Form | None:
-    try:
-        said = signing.loads(request.POST.get(TOKEN, ""), salt=_SALT)
-    except signing.BadSignature:
-        return None
-    return Form(uuid.UUID(said["uid"]), said["seen"]) if said["staff"] == str(_staff(request).uid) else None
 
 
 def _title(document: Document | None) -> str:

@@ -25,7 +25,7 @@ from invoicing.admin.invoice_fields import (
     MOST_INSTALMENTS,
     MOST_LINES,
     MOST_PAYMENTS,
-    DuplicateForm,
+    DoubtForm,
     ExportationForm,
     HeadForm,
     InstalmentForm,
@@ -127,7 +127,7 @@ class InvoiceForms:
         self.lines = LineRows(data, prefix="lines", initial=shown["lines"])
         self.payments = PaymentRows(data, prefix="payments", initial=shown["payments"])
         self.instalments = InstalmentRows(data, prefix="instalments", initial=shown["instalments"])
-        self.duplicate = DuplicateForm(data, prefix="duplicate")
+        self.doubt = DoubtForm(data, prefix="doubt")
         self.part_errors: dict[str, list[str]] = {}
         self.complaints: list[Complaint] = []
         self.sent: dict[str, list[Any]] = {"lines": [], "payments": [], "instalments": []}
@@ -136,7 +136,7 @@ class InvoiceForms:
 
     @property
     def parts(self) -> tuple[PartForm, ...]:
-        return (self.head, self.receiver, self.exportation, self.duplicate)
+        return (self.head, self.receiver, self.exportation, self.doubt)
 
     @property
     def rows(self) -> dict[str, Rows]:

@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 
+from invoicing.admin.credit_form import InvoiceCreditMixin
 from invoicing.admin.documents import DocumentAdmin
 from invoicing.admin.invoice_form import InvoiceFormMixin
 from invoicing.models import Invoice
@@ -9,7 +10,7 @@ from invoicing.models.choices import Kind
 
 
 @admin.register(Invoice)
-class InvoiceAdmin(InvoiceFormMixin, DocumentAdmin):
+class InvoiceAdmin(InvoiceFormMixin, InvoiceCreditMixin, DocumentAdmin):
     """Invoices. The mixin writes drafts; everything else is the documents' page."""
 
     kind = Kind.INVOICE

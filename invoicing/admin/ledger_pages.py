@@ -68,7 +68,7 @@ def document_link(document: Document | None) -> str:
     """The document's page under its name; a dash where there is none."""
     if document is None:
         return "—"
-    address = reverse(f"admin:invoicing_{document.kind.lower()}_change", args=[document.uid])
+    address = reverse(f"admin:invoicing_{document.face_name}_change", args=[document.uid])
     return format_html('<a class="cf-link" href="{}">{}</a>', address, document)
 
 

@@ -1,7 +1,7 @@
 """The list of documents: columns, filters and a search that looks at the shape of what was typed."""
 
 import re
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import models
 from django.http import HttpRequest
@@ -23,6 +23,7 @@ from invoicing.admin.work_queue import WorkQueueFilter
 from invoicing.models import Document
 from invoicing.models.choices import BUSINESS_STATUSES, LEGAL_STATUSES, SUBMISSIONS, Kind, Mode
 from invoicing.services import listing, settling
+from invoicing.services.listing import Receivable
 from tenants.access import tenants_for
 from tenants.models import Tenant
 
@@ -84,6 +85,28 @@ class BusinessFilter(DropdownFilter):
         return listing.with_business(queryset, BusinessStatus(wanted)) if known else queryset
 
 
+class ReceivableFilter(DropdownFilter):
+    """What is to be collected, or given back: amounts, whatever the word beside them says."""
+
+    title = _("cobranza")
+    parameter_name = "money"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        words = [(Receivable.REFUND.value, _("Con devolución pendiente"))]
+        if model_admin.kind == Kind.INVOICE:
+            words = [
+                (Receivable.OPEN.value, _("Con saldo")),
+                (Receivable.OVERDUE.value, _("Vencidas")),
+                *words,
+            ]
+        return words
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        wanted = self.value() or ""
+        known = wanted in {each.value for each in Receivable}
+        return listing.with_receivable(queryset, Receivable(wanted)) if known else queryset
+
+
 class SubmissionFilter(DropdownFilter):
     """How far it has come on its way."""
 
@@ -108,6 +131,19 @@ class ModeFilter(DropdownFilter):
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         return queryset.filter(mode=self.value()) if self.value() in Mode.values else queryset
+
+
+class ReportedFilter(DropdownFilter):
+    """What the reports count, so that a figure of theirs opens its rows."""
+
+    title = _("informes")
+    parameter_name = "reported"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", _("Cuenta en los informes"))]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return listing.reported(queryset) if self.value() == "yes" else queryset
 
 
 class ClosingFilter(DropdownFilter):
@@ -169,8 +205,9 @@ class DocumentListMixin(BigListAdmin):
     """The list. `kind` says which face it shows."""
 
     kind: Kind
+    list_before_template = "admin/invoicing/list_outlook.html"
     list_select_related = ("tenant",)
-    list_display = (
+    list_display: ClassVar[Any] = (
         "numbered",
         "tenant_name",
         "received_by",
@@ -180,19 +217,22 @@ class DocumentListMixin(BigListAdmin):
         "business",
         "deadline",
     )
-    list_filter = (
+    list_filter: ClassVar[Any] = (
         ("tenant", VisibleAutocompleteFilter),
         LegalFilter,
         BusinessFilter,
+        ReceivableFilter,
         ClosingFilter,
         WorkQueueFilter,
         SubmissionFilter,
         ModeFilter,
+        ReportedFilter,
         EnvironmentFilter,
         ("issue_date", DayRangeFilter),
     )
+    allowed_lookups = ("created_by__uid", "office__uid", "receiver_ruc", "currency__in")
     search_help_text = _("CUFE, número, RUC del receptor, identificador del PAC o referencia externa")
-    search_routes = (
+    search_routes: ClassVar[tuple[SearchRoute, ...]] = (
         SearchRoute(re.compile(r"FE[0-9A-Za-z-]{64}"), "cufe", opens=True),
         SearchRoute(
             re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE), "uid", opens=True

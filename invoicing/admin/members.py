@@ -63,6 +63,24 @@ _NAMES: Mapping[str, Any] = {
     "retention_amount": _("Retención"),
     "retention_code": _("Código de retención"),
     "tenant": _("Empresa"),
+    # Of imported rows:
+    "amount": _("Monto"),
+    "certificate_number": _("Certificado de retención"),
+    "cufe": _("CUFE"),
+    "date": _("Fecha"),
+    "document": _("Documento"),
+    "external_id": _("Referencia externa"),
+    "external_reference": _("Referencia del movimiento"),
+    "files": _("Archivos"),
+    "issuer.name": _("Nombre del emisor"),
+    "method": _("Forma de pago"),
+    "references.cufe": _("CUFE de la factura"),
+    "references.external_id": _("Factura de referencia"),
+    "totals": _("Totales"),
+    "totals.by_rate": _("Bases por tasa"),
+    "totals.itbms": _("ITBMS"),
+    "totals.net": _("Subtotal"),
+    "totals.total": _("Total"),
 }
 
 

@@ -17,11 +17,15 @@ QUEUE_TITLES: Mapping[str, Any] = {
     "rejected_today": _("Rechazadas hoy"),
     "without_pdf": _("Autorizadas sin PDF"),
     "waiting_for_dgi": _("Esperan a la DGI"),
+    "stuck": _("Sin palabra final hace más de 24 h"),
+    "send_by_closing": _("Plazo de envío por vencer"),
+    "invalid_in_hand": _("El receptor tiene un documento sin validez"),
+    "mail_troubled": _("Correos que no salieron o sin confirmar"),
 }
 
 
 class WorkQueueFilter(DropdownFilter):
-    """What needs somebody. ``rejected_today:1602`` narrows to those whose first complaint has that code."""
+    """What needs somebody. ``rejected_today:1602:receiver.ruc``: only those whose first complaint has this code and member."""
 
     title = _("qué atender")
     parameter_name = "queue"
@@ -30,8 +34,9 @@ class WorkQueueFilter(DropdownFilter):
         return list(QUEUE_TITLES.items())
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        name, has_code, code = (self.value() or "").partition(":")
+        name, has_problem, problem = (self.value() or "").partition(":")
+        code, _colon, field = problem.partition(":")
         if name not in QUEUES:
             return queryset
         rows = queryset.filter(QUEUES[name](timezone.now()))
-        return rows.filter(first_problem(code)) if has_code else rows
+        return rows.filter(first_problem(code, field)) if has_problem else rows

@@ -1,4 +1,4 @@
-"""A document's files: the PDF, the XML (the legal document), and in Peru the CDR."""
+"""A document's files: the PDF, the XML (the legal document), in Peru the CDR, and a receiver's withholding certificates."""
 
 import uuid
 
@@ -16,6 +16,8 @@ class Attachment(models.Model):
         PDF = "PDF", "PDF"
         XML = "XML", "XML"
         CDR = "CDR", "CDR"
+        WITHHOLDING = "RET", _("Certificado de retención")
+        EVIDENCE = "EVI", _("Prueba")
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     document = models.ForeignKey(Document, on_delete=models.PROTECT, related_name="attachments")

@@ -31,6 +31,21 @@ class Flag(models.TextChoices):
     CONFLICT = "CONFLICT", _("El PAC tiene otro documento con este número")
 
 
+class NumberFate(models.TextChoices):
+    """What became of a number, where only a person could say it."""
+
+    TAKEN = "taken", _("Ocupado por otro documento")
+    NOT_CONSUMED = "rejected-not-consumed", _("Rechazado sin consumir el número")
+
+
+class MoneyAnswer(models.TextChoices):
+    """What becomes of the money already received when its document loses its effect."""
+
+    REFUND = "refund", _("Devolverlo al cliente")
+    MOVE = "move", _("Pasarlo al documento que lo reemplaza")
+    BALANCE = "balance", _("Dejarlo como saldo a favor del cliente")
+
+
 SUBMISSIONS = [
     (Submission.DRAFT.value, _("Borrador")),
     (Submission.QUEUED.value, _("En cola")),

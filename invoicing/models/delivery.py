@@ -25,6 +25,18 @@ class WebhookDelivery(models.Model):
         FAILED = "failed", _("Falló")
         IGNORED = "ignored", _("Sin efecto")
 
+    class Effect(models.TextChoices):
+        """What a delivery that was looked into led to, or why to nothing."""
+
+        LEGAL = "legal", _("Cambió el estado legal")
+        ADOPTED = "adopted", _("Probó que el PAC recibió el documento")
+        FILES = "files", _("Trajo archivos")
+        NEWS = "news", _("Trajo datos nuevos del documento")
+        SAME = "same", _("Sin efecto: el PAC dice lo que ya constaba")
+        OLD = "old", _("Sin efecto: la misma noticia ya se había procesado")
+        PROBE = "probe", _("Sin efecto: es un mensaje de prueba, no habla de ningún documento")
+        UNMATCHED = "unmatched", _("Sin efecto: en una semana no apareció el documento del que habla")
+
     uid = models.UUIDField(_("identificador"), default=uuid.uuid4, unique=True, editable=False)
     tenant = models.ForeignKey(
         Tenant, verbose_name=_("empresa"), on_delete=models.PROTECT, related_name="deliveries"
@@ -38,6 +50,7 @@ class WebhookDelivery(models.Model):
     claimed_user = models.CharField(_("usuario declarado"), max_length=64, blank=True)
     pac_document_id = models.CharField(_("identificador en el PAC"), max_length=255, blank=True)
     raw_legal_status = models.CharField(_("palabra del PAC"), max_length=60, blank=True)
+    effect = models.CharField(_("efecto"), max_length=9, choices=Effect, blank=True, default="")
     document_uid = models.UUIDField(_("documento"), null=True, db_index=True)
     attempts = models.PositiveSmallIntegerField(_("intentos"), default=0)
     traceback = models.TextField(_("traza"), blank=True)
@@ -53,6 +66,7 @@ class WebhookDelivery(models.Model):
         indexes = [
             models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="delivery_due"),
             models.Index(fields=["tenant", "pac_document_id"], name="delivery_document"),
+            models.Index(fields=["received_at"], name="delivery_received"),
         ]
 
     def __str__(self) -> str:

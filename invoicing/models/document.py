@@ -32,6 +32,10 @@ def money(label: Any, **options: Any) -> "models.DecimalField[Any, Any]":
 class DocumentQuerySet(TenantScopedQuerySet["Document"]):
     """Documents of every kind."""
 
+    def issued_by_us(self) -> "DocumentQuerySet":
+        """The tenants' own documents: what somebody else issued to them is kept apart."""
+        return self.filter(is_received=False)
+
 
 class Document(models.Model):
     """An invoice or a credit note, from its draft to its last status."""
@@ -59,6 +63,7 @@ class Document(models.Model):
         related_name="replacements",
     )
     is_superseded = models.BooleanField(_("reemplazado"), default=False)
+    is_received = models.BooleanField(_("recibido"), default=False, editable=False)
 
     billing_point = models.CharField(_("punto de facturación"), max_length=3, default="001")
     series = models.CharField(_("tipo de la autoridad"), max_length=2, blank=True)
@@ -108,6 +113,9 @@ class Document(models.Model):
     modification_code = models.PositiveSmallIntegerField(null=True, blank=True, editable=False)
     credited_total = money(_("acreditado"), editable=False)
     settled_total = money(_("cobrado"), editable=False)
+    open_before = models.DecimalField(
+        _("saldo antes de la nota"), max_digits=16, decimal_places=2, null=True, editable=False
+    )
 
     provider = models.CharField(_("proveedor"), max_length=20, blank=True)
     environment = models.CharField(_("ambiente"), max_length=8, choices=Tenant.Environment)
@@ -132,7 +140,20 @@ class Document(models.Model):
     flag = models.CharField(_("aviso"), max_length=12, choices=choices.Flag, blank=True, default="")
     conflict = models.JSONField(null=True, editable=False)
     legal_conflict = models.CharField(_("noticia contraria"), max_length=60, blank=True)
+    legal_kept = models.CharField(_("noticia contraria desoída"), max_length=60, blank=True, editable=False)
     cufe_differs = models.BooleanField(_("CUFE distinto del calculado"), default=False)
+    settled_by_person = models.BooleanField(_("decidido por personas"), default=False, editable=False)
+    legal_settled_by_person = models.BooleanField(
+        _("estado legal decidido por personas"), default=False, editable=False
+    )
+    number_fate = models.CharField(
+        _("qué fue del número"),
+        max_length=24,
+        choices=choices.NumberFate,
+        blank=True,
+        default="",
+        editable=False,
+    )
     held_reason = models.CharField(_("retenida por"), max_length=200, blank=True)
     due_at = models.DateTimeField(_("próximo paso"), null=True, blank=True)
     leased_until = models.DateTimeField(null=True, blank=True, editable=False)
@@ -149,6 +170,9 @@ class Document(models.Model):
         _("anulación"), max_length=9, choices=choices.VOID_STATUSES, blank=True, default=""
     )
     void_reason = models.TextField(_("motivo de anulación"), blank=True)
+    void_money = models.CharField(
+        _("dinero recibido"), max_length=7, choices=choices.MoneyAnswer, blank=True, default=""
+    )
     void_deadline = models.DateTimeField(_("plazo de anulación"), null=True, blank=True)
     void_requested_at = models.DateTimeField(null=True, blank=True)
     void_requested_by = models.UUIDField(null=True, blank=True)
@@ -175,10 +199,21 @@ class Document(models.Model):
         verbose_name = _("documento")
         verbose_name_plural = _("documentos")
         ordering = ["-id"]
+        permissions = [
+            ("export_document", _("Puede exportar documentos y su expediente")),
+            ("import_document", _("Puede importar y registrar documentos emitidos en otro sistema")),
+            (
+                "verify_document",
+                _("Puede dar por verificado, o borrar, un documento emitido en otro sistema"),
+            ),
+            ("decide_document", _("Puede proponer y aprobar qué pasó con un documento dudoso")),
+            ("overrule_document", _("Puede cambiar el estado legal por el que dice la autoridad")),
+            ("catch_up_document", _("Puede poner al día los documentos después de una caída")),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["office", "billing_point", "series", "number"],
-                condition=~Q(number=""),
+                condition=~Q(number="") & Q(is_received=False),
                 name="number_once",
             ),
             models.UniqueConstraint(
@@ -199,6 +234,15 @@ class Document(models.Model):
                 condition=~Q(mode=choices.Mode.PROFORM)
                 | Q(submission__in=[Submission.DRAFT, Submission.DISCARDED]),
                 name="proforma_is_never_sent",
+            ),
+            models.CheckConstraint(
+                condition=Q(mode=choices.Mode.DGI_IMPORT, submission=Submission.IMPORTED)
+                | (
+                    ~Q(mode=choices.Mode.DGI_IMPORT)
+                    & ~Q(submission=Submission.IMPORTED)
+                    & Q(is_received=False)
+                ),
+                name="imported_stays_imported",
             ),
             models.CheckConstraint(
                 condition=~Q(submission__in=SENT)
@@ -227,14 +271,45 @@ class Document(models.Model):
         indexes = [
             models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="document_due"),
             models.Index(
+                fields=["provider", "environment", "tenant", "send_by", "due_at"],
+                condition=Q(submission=Submission.QUEUED, held_reason=""),
+                name="document_queue",
+            ),
+            models.Index(
+                fields=["provider", "environment", "send_by"],
+                condition=Q(submission=Submission.QUEUED, held_reason="", send_by__isnull=False),
+                name="document_send_by",
+            ),
+            models.Index(
                 fields=["void_due_at"], condition=Q(void_due_at__isnull=False), name="document_void_due"
             ),
+            models.Index(fields=["-id"], condition=Q(is_received=True), name="document_received"),
             models.Index(fields=["kind", "-id"], name="document_kind"),
             models.Index(fields=["tenant", "kind", "-id"], name="document_tenant"),
             models.Index(fields=["legal_status", "kind", "-id"], name="document_legal"),
             models.Index(fields=["submission", "kind", "-id"], name="document_submission"),
             models.Index(fields=["tenant", "issue_date"], name="document_tenant_issued"),
             models.Index(fields=["issue_date"], name="document_issued"),
+            # The reports over the running month read the index alone.
+            models.Index(
+                fields=["tenant", "issue_date"],
+                include=[
+                    "kind",
+                    "mode",
+                    "submission",
+                    "legal_status",
+                    "void_status",
+                    "environment",
+                    "currency",
+                    "net",
+                    "itbms",
+                    "isc",
+                    "oti",
+                    "total",
+                ],
+                condition=Q(is_received=False),
+                name="document_report",
+            ),
             models.Index(fields=["number"], name="document_number"),
             models.Index(fields=["cufe"], name="document_cufe"),
             models.Index(fields=["document_id"], name="document_pac_id"),
@@ -256,11 +331,19 @@ class Document(models.Model):
         return f"{label} {self.number or self.external_id or self.uid}"
 
     @property
-    def face(self) -> "Invoice | Credit":
+    def face(self) -> "Invoice | Credit | Received":
         """The same row as the proxy of its kind."""
         row = copy(self)
-        row.__class__ = Invoice if self.kind == choices.Kind.INVOICE else Credit
+        if self.is_received:
+            row.__class__ = Received
+        else:
+            row.__class__ = Invoice if self.kind == choices.Kind.INVOICE else Credit
         return row  # type: ignore[return-value]
+
+    @property
+    def face_name(self) -> str:
+        """The name of the proxy of its kind, as permissions and addresses write it."""
+        return "received" if self.is_received else self.kind.lower()
 
     @property
     def is_voided(self) -> bool:
@@ -273,7 +356,7 @@ class InvoiceManager(models.Manager.from_queryset(DocumentQuerySet)):  # type: i
 
     def get_queryset(self) -> DocumentQuerySet:
         queryset: DocumentQuerySet = super().get_queryset()
-        return queryset.filter(kind=choices.Kind.INVOICE)
+        return queryset.issued_by_us().filter(kind=choices.Kind.INVOICE)
 
 
 class CreditManager(models.Manager.from_queryset(DocumentQuerySet)):  # type: ignore[misc]
@@ -281,7 +364,15 @@ class CreditManager(models.Manager.from_queryset(DocumentQuerySet)):  # type: ig
 
     def get_queryset(self) -> DocumentQuerySet:
         queryset: DocumentQuerySet = super().get_queryset()
-        return queryset.filter(kind=choices.Kind.CREDIT)
+        return queryset.issued_by_us().filter(kind=choices.Kind.CREDIT)
+
+
+class ReceivedManager(models.Manager.from_queryset(DocumentQuerySet)):  # type: ignore[misc]
+    """Only what others issued to our tenants."""
+
+    def get_queryset(self) -> DocumentQuerySet:
+        queryset: DocumentQuerySet = super().get_queryset()
+        return queryset.filter(is_received=True)
 
 
 class Invoice(Document):
@@ -315,3 +406,14 @@ class Credit(Document):
             ("void_credit", _("Puede anular notas de crédito ante la autoridad")),
             ("discard_credit", _("Puede descartar notas de crédito")),
         ]
+
+
+class Received(Document):
+    """A document of another issuer, registered by its CUFE: a purchase of the tenant's, never a sale."""
+
+    objects: ClassVar[ReceivedManager] = ReceivedManager()
+
+    class Meta:
+        proxy = True
+        verbose_name = _("documento recibido")
+        verbose_name_plural = _("documentos recibidos")

@@ -17,7 +17,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import Storage
 from django.db import IntegrityError, transaction
 
-from cifras.fiscal.errors import gettext_noop
+from cifras.fiscal.errors import RuleBroken, gettext_noop
 from cifras.pac.contract import PacAnswer
 from cifras.pac.download import Download, FilePolicy, FileRefused, LinkExpired, fetch
 from cifras.pac.errors import PacError
@@ -27,6 +27,8 @@ from invoicing.services import timeline
 logger = logging.getLogger(__name__)
 
 type Refetch = Callable[[], PacAnswer]
+
+LARGEST_GIVEN = 20 * 1024 * 1024
 
 _UNTYPED = frozenset({"", "application/octet-stream", "binary/octet-stream"})
 _CONTENT_TYPES = {
@@ -48,6 +50,37 @@ def attach_files(
     links = _Links(answer, refetch)
     stored = [_attach(document, kind, links, source) for kind in links.offered()]
     return bool(stored) and all(stored)
+
+
+def kind_given(content: bytes) -> Attachment.Kind:
+    """Whether a file that a person gave is a PDF or an XML, by what stands in it; RuleBroken when it is neither whole."""
+    if len(content) > LARGEST_GIVEN:
+        raise RuleBroken(
+            "file_too_large",
+            gettext_noop("El archivo pasa de {limit} MiB: redúzcalo."),
+            "files",
+            limit=LARGEST_GIVEN // 1024**2,
+        )
+    if _is_pdf(content):
+        return Attachment.Kind.PDF
+    if _is_plain_xml(content):
+        return Attachment.Kind.XML
+    raise RuleBroken(
+        "file_not_recognised",
+        gettext_noop(
+            "El archivo no es un PDF ni un XML íntegro, sea cual sea su nombre: expórtelo de nuevo."
+        ),
+        "files",
+    )
+
+
+def attach_given(document: Document, content: bytes, *, source: str) -> None:
+    """Keep a file that a person gave, in the caller's transaction. Raises as `kind_given`."""
+    kind = kind_given(content)
+    _keep(document, kind, content, source=source, exchange_id="")
+    if kind is Attachment.Kind.PDF:
+        Document.objects.filter(pk=document.pk).update(has_pdf=True)
+        document.has_pdf = True
 
 
 def verify_file(attachment: Attachment) -> bool:
@@ -156,7 +189,9 @@ def _keep(
     if same.exists():
         return
     storage = Attachment._meta.get_field("file").storage
-    stored_name = _write(storage, f"{document.tenant.uid}/{document.uid}/{digest}.{kind.lower()}", content)
+    stored_name = write_once(
+        storage, f"{document.tenant.uid}/{document.uid}/{digest}.{kind.lower()}", content
+    )
     attachment = Attachment(
         document=document,
         kind=kind,
@@ -179,7 +214,7 @@ def _keep(
             raise
 
 
-def _write(storage: Storage, name: str, content: bytes) -> str:
+def write_once(storage: Storage, name: str, content: bytes) -> str:
     """The name under which `content` is stored; the whole file of a writer that died before its row is taken over."""
     if storage.exists(name):
         with storage.open(name) as stored:

@@ -6,13 +6,16 @@ Each reads a small index where the database has one: what is on its way, not wha
 from collections.abc import Callable, Mapping
 from datetime import datetime, time, timedelta
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
-from cifras.fiscal.lifecycle import REJECTED_LEGAL, LegalStatus, Submission, VoidStatus
+from cifras.fiscal.lifecycle import REJECTED_LEGAL, TERMINAL_LEGAL, LegalStatus, Submission, VoidStatus
 from cifras.fiscal.zones import PANAMA, local_date
+from invoicing.models import DocumentMail
 
 PDF_AFTER = timedelta(minutes=10)
 DGI_AFTER = timedelta(minutes=5)
+STUCK_AFTER = timedelta(hours=24)
+SEND_BY_WITHIN = timedelta(hours=24)
 
 Condition = Callable[[datetime], Q]
 
@@ -54,6 +57,47 @@ def waiting_for_dgi(now: datetime) -> Q:
     return Q(legal_status=LegalStatus.PAC_AUTHORIZED, accepted_at__lt=now - DGI_AFTER)
 
 
+def stuck(now: datetime) -> Q:
+    """Received by the provider a day ago and still without a last word: it is asked on, but somebody should know."""
+    return Q(submission=Submission.ACCEPTED, accepted_at__lt=now - STUCK_AFTER) & ~Q(
+        legal_status__in=TERMINAL_LEGAL
+    )
+
+
+def send_by_closing(now: datetime) -> Q:
+    """Not certainly received, and a day is left at most until the law no longer lets it be sent; or it has passed."""
+    return Q(
+        submission__in=[Submission.QUEUED, Submission.SENDING, Submission.UNKNOWN],
+        send_by__lt=now + SEND_BY_WITHIN,
+    )
+
+
+def invalid_in_hand(_now: datetime) -> Q:
+    """Mailed to its receiver, void or rejected since, and nobody has told them."""
+    mails = DocumentMail.objects.filter(document=OuterRef("pk"))
+    delivered = mails.filter(
+        purpose=DocumentMail.Purpose.DOCUMENT,
+        state__in=[DocumentMail.State.SENT, DocumentMail.State.UNKNOWN],
+    )
+    told = mails.filter(purpose=DocumentMail.Purpose.NOTICE, state=DocumentMail.State.SENT)
+    is_invalid = Q(void_status=VoidStatus.VOIDED) | Q(legal_status__in=REJECTED_LEGAL)
+    return is_invalid & Q(Exists(delivered)) & ~Q(Exists(told))
+
+
+def mail_troubled(_now: datetime) -> Q:
+    """A mail of it did not leave, or nobody knows, and none went out since."""
+    later = DocumentMail.objects.filter(
+        document=OuterRef("document"),
+        purpose=OuterRef("purpose"),
+        state=DocumentMail.State.SENT,
+        pk__gt=OuterRef("pk"),
+    )
+    troubled = DocumentMail.objects.filter(
+        ~Exists(later), state__in=[DocumentMail.State.FAILED, DocumentMail.State.UNKNOWN]
+    )
+    return Q(pk__in=troubled.values("document"))
+
+
 QUEUES: Mapping[str, Condition] = {
     "unconfirmed": lambda _now: UNCONFIRMED,
     "conflicting": lambda _now: CONFLICTING,
@@ -61,9 +105,15 @@ QUEUES: Mapping[str, Condition] = {
     "rejected_today": rejected_today,
     "without_pdf": without_pdf,
     "waiting_for_dgi": waiting_for_dgi,
+    "stuck": stuck,
+    "send_by_closing": send_by_closing,
+    "invalid_in_hand": invalid_in_hand,
+    "mail_troubled": mail_troubled,
 }
 
 
-def first_problem(code: str) -> Q:
-    """Those whose first complaint has this code; an empty code stands for one without code, or no complaint."""
-    return Q(problems__0__code=code) if code else Q(problems=[]) | Q(problems__0__code="")
+def first_problem(code: str, field: str = "") -> Q:
+    """Those whose first complaint has this code and names this member; empty stands for one without, or no complaint."""
+    with_code = Q(problems__0__code=code) if code else Q(problems=[]) | Q(problems__0__code="")
+    with_field = Q(problems__0__field=field) if field else Q(problems=[]) | Q(problems__0__field="")
+    return with_code & with_field

@@ -1,4 +1,4 @@
-"""What a person does with the form of an invoice: try it, keep it as a draft, issue it; one document per form.
+"""What a person does with the form of an invoice or a credit note: try it, keep it as a draft, issue it; one document per form.
 
 The form draws its document's id when it is opened, so however often it is sent, and from however many tabs, there is one
 document with that id.
@@ -19,7 +19,7 @@ from cifras.fiscal.document import Kind, Mode, Party
 from cifras.fiscal.errors import CannotVerifyLocally, RuleBroken, gettext_noop
 from cifras.fiscal.lifecycle import Submission
 from invoicing.models import Document, TimelineEvent
-from invoicing.services import drafting, issuing, preflight
+from invoicing.services import issuing, preflight
 from invoicing.services.entry import DocumentEntry
 from invoicing.services.finding import find_tenant, get_document
 from invoicing.services.half_written import HalfWritten, read_half_written
@@ -61,13 +61,13 @@ class Rehearsal:
     """What would come of issuing: every refusal, what should be seen, and the documents that look like this one."""
 
     reasons: tuple[RuleBroken, ...]
-    warnings: tuple[RuleBroken, ...] = ()
+    doubts: tuple[RuleBroken, ...] = ()
     twins: tuple[Document, ...] = ()
 
 
 def rehearse(data: Mapping[str, Any], form: Form, *, actor: Staff | None) -> Rehearsal:
     """Try to issue the document that `data` describes. Nothing stays behind."""
-    half = read_half_written(data)
+    half = read_half_written(data, kind=Kind(data.get("kind", Kind.INVOICE)))
     if half.entry is None:
         return Rehearsal(half.reasons)
     if half.stands_in_for("tenant") or half.stands_in_for("office"):
@@ -91,7 +91,7 @@ def keep_draft(entry: DocumentEntry, form: Form, *, actor: Staff | None) -> Docu
     return _once(lambda: _written(entry, form, actor))
 
 
-def issue(entry: DocumentEntry, form: Form, *, actor: Staff | None, duplicate_reason: str = "") -> Document:
+def issue(entry: DocumentEntry, form: Form, *, actor: Staff | None, doubt_reason: str = "") -> Document:
     """Store the entry and queue it, in one transaction; a proforma is only stored. A repeat answers the first document.
 
     Raises as `keep_draft`, and RulesBroken with everything that preflight refuses.
@@ -101,7 +101,8 @@ def issue(entry: DocumentEntry, form: Form, *, actor: Staff | None, duplicate_re
         document = _written(entry, form, actor)
         if entry.mode == Mode.PROFORM or document.submission != Submission.DRAFT:
             return document
-        return issuing.generate_invoice(document.uid, actor=actor, duplicate_reason=duplicate_reason)
+        generate = issuing.generate_invoice if entry.kind is Kind.INVOICE else issuing.convert_credit_to_dgi
+        return generate(document.uid, actor=actor, doubt_reason=doubt_reason)
 
     return _once(act)
 
@@ -121,7 +122,7 @@ def _written(entry: DocumentEntry, form: Form, actor: Staff | None) -> Document:
     stored = Document.objects.select_for_update().filter(uid=form.uid).first()
     if stored is None:
         return issuing.create(replace(entry, is_draft=True), actor=actor, uid=form.uid)
-    document = get_document(form.uid, actor=actor, kind=Kind.INVOICE)
+    document = get_document(form.uid, actor=actor, kind=entry.kind)
     if document.content_hash == entry.content_hash:
         return document
     _require_own_turn(document, form, actor)
@@ -162,17 +163,19 @@ def _require_own_turn(document: Document, form: Form, actor: Staff | None) -> No
 def _examine(document: Document, half: HalfWritten) -> Rehearsal:
     if document.submission != Submission.DRAFT:
         return Rehearsal(())  # the form was sent before, and this is what it made
-    found, _codes = preflight.review(document)
+    found, doubts = preflight.review(document)
     party = party_from_snapshot(document.receiver_data)
     return Rehearsal(
         reasons=_together(half, [_sharper(reason, party) for reason in found]),
-        warnings=tuple(panama.warnings(drafting.draft_of(document))),
-        twins=tuple(preflight.twins(document).order_by("-pk")[:_MOST_TWINS]),
+        doubts=tuple(doubts),
+        twins=tuple(preflight.twins(document)[:_MOST_TWINS]),
     )
 
 
 def _law(entry: DocumentEntry, tenant: Tenant | None) -> list[RuleBroken]:
-    """What the law alone says of an entry that cannot be stored."""
+    """What the law alone says of an entry that cannot be stored; of a note nothing, whose receiver is its invoice's."""
+    if entry.kind is Kind.CREDIT:
+        return []
     return panama.reasons(draft_of_entry(entry, tenant), now=timezone.now())
 
 

@@ -1,6 +1,7 @@
 """Between rows and the law: storing an entry as a document, and reading a stored document back as a `DocumentDraft`."""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from decimal import Decimal
@@ -94,7 +95,7 @@ def rewrite(document: Document, entry: DocumentEntry, *, credited: Document | No
         document.reference_date = credited.issue_date if credited else entry.reference.issue_date
     document.issuer_data = issuer_snapshot(document.tenant, document.office)
     document.save()
-    _replace_parts(document, entry)
+    _replace_parts(document, entry, _credited_lines(entry, credited))
     add_up(document, draft_of(document))
     return document
 
@@ -114,7 +115,7 @@ def draft_of(document: Document, *, issue_date: datetime | None = None) -> Docum
         mode=Mode(document.mode),
         issuer=issuer_of(tenant),
         receiver=party_from_snapshot(document.receiver_data),
-        lines=tuple(_line(row) for row in document.lines.all()),
+        lines=tuple(line_of(row) for row in document.lines.all()),
         payment_time=PaymentTime(document.payment_time),
         payments=tuple(Payment(row.method, row.amount, row.description) for row in document.payments.all()),
         issue_date=timezone.localtime(document.issue_date or issue_date or timezone.now()).replace(
@@ -135,7 +136,7 @@ def draft_of(document: Document, *, issue_date: datetime | None = None) -> Docum
         global_discounts=tuple(
             Discount(row["description"], Decimal(row["amount"])) for row in document.global_discounts
         ),
-        discounts_after_tax=tenant.discounts_after_tax,
+        discounts_after_tax=tenant.discounts_after_tax or _is_discounted_after_tax(document.credited),
         freight=document.freight,
         insurance=document.insurance,
         retention_code=document.retention_code,
@@ -148,9 +149,19 @@ def draft_of(document: Document, *, issue_date: datetime | None = None) -> Docum
     return totals.spread_discounts(draft)
 
 
+def _is_discounted_after_tax(invoice: Document | None) -> bool:
+    """Whether the invoice of a note has a discount after tax: the note's part of it is one, too."""
+    return invoice is not None and invoice.discount_total > 0
+
+
+def itbms_rounding() -> totals.Rounding:
+    """Whether the ITBMS is rounded line by line or on the total, as configured."""
+    return cast(totals.Rounding, settings.PAC_ITBMS_ROUNDING)
+
+
 def compute(draft: DocumentDraft) -> Totals:
     """The draft's totals under the configured rounding of ITBMS."""
-    return totals.compute(draft, itbms_rounding=cast(totals.Rounding, settings.PAC_ITBMS_ROUNDING))
+    return totals.compute(draft, itbms_rounding=itbms_rounding())
 
 
 def add_up(document: Document, draft: DocumentDraft) -> Totals:
@@ -242,7 +253,28 @@ def _registered(tenant: Tenant, code: str) -> Receiver:
     return receiver
 
 
-def _replace_parts(document: Document, entry: DocumentEntry) -> None:
+def _credited_lines(entry: DocumentEntry, credited: Document | None) -> list[LineRow | None]:
+    """The invoice's line that each line of a note names; of an invoice that isn't among ours there are none."""
+    named = entry.credits_lines or (None,) * len(entry.lines)
+    if credited is None or all(position is None for position in named):
+        return [None] * len(entry.lines)
+    by_position = {row.position: row for row in credited.lines.all()}
+    refuse(
+        RuleBroken(
+            "unknown_credited_line",
+            gettext_noop("La factura no tiene una línea {position}: revise a qué línea corresponde."),
+            f"lines[{index}].credits_line",
+            position=position,
+        )
+        for index, position in enumerate(named)
+        if position is not None and position not in by_position
+    )
+    return [by_position.get(position or 0) for position in named]
+
+
+def _replace_parts(
+    document: Document, entry: DocumentEntry, credited_lines: Sequence[LineRow | None]
+) -> None:
     document.lines.all().delete()
     document.payments.all().delete()
     document.instalments.all().delete()
@@ -262,8 +294,9 @@ def _replace_parts(document: Document, entry: DocumentEntry) -> None:
             isc_rate=line.isc_rate,
             isc_amount=line.isc_amount,
             other_taxes=[{"code": tax.code, "amount": str(tax.amount)} for tax in line.oti],
+            credited_line=credited,
         )
-        for position, line in enumerate(entry.lines, start=1)
+        for position, (line, credited) in enumerate(zip(entry.lines, credited_lines, strict=True), start=1)
     )
     PaymentRow.objects.bulk_create(
         PaymentRow(document=document, method=row.method, amount=row.amount, description=row.description)
@@ -274,7 +307,8 @@ def _replace_parts(document: Document, entry: DocumentEntry) -> None:
     )
 
 
-def _line(row: LineRow) -> Line:
+def line_of(row: LineRow) -> Line:
+    """A stored line as the law sees it, without a share of the document's own discounts."""
     return Line(
         description=row.description,
         quantity=row.quantity,

@@ -16,6 +16,7 @@ from cifras.fiscal.document import (
     Payment,
     PaymentTime,
 )
+from cifras.fiscal.stated import StatedTotals
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,10 @@ class ReferenceName:
 
 @dataclass(frozen=True, slots=True)
 class DocumentEntry:
-    """Everything an entry may say. `content_hash` covers the entry as written: the same content is the same document."""
+    """Everything an entry may say. `content_hash` covers the entry as written: the same content is the same document.
+
+    `credits_lines`: on a note, for each of its lines the position (from 1) of the invoice's line that it takes from, where named.
+    """
 
     tenant: str
     kind: Kind
@@ -64,6 +68,12 @@ class DocumentEntry:
     change: Decimal = ZERO
     instalments: tuple[Instalment, ...] = ()
     reference: ReferenceName | None = None
+    credits_lines: tuple[int | None, ...] = ()
     exportation: Exportation | None = None
     is_draft: bool = False
+    # Of a document issued elsewhere (DGI_IMPORT):
+    cufe: str = ""
+    issuer_name: str = ""
+    files: tuple[str, ...] = ()
+    totals: StatedTotals | None = None
     content_hash: str = ""

@@ -21,19 +21,22 @@ from cifras.core.models import Staff
 from cifras.fiscal import cufe
 from cifras.fiscal.document import Kind
 from cifras.fiscal.errors import RuleBroken, gettext_noop
-from cifras.fiscal.lifecycle import TERMINAL_LEGAL, LegalStatus, Submission
+from cifras.fiscal.lifecycle import PERSON_ACCEPTS, TERMINAL_LEGAL, LegalStatus, Submission
 from cifras.pac.contract import PacEvent
 from cifras.pac.errors import Busy, NotDelivered, NotFound, PacError, Unsettled
 from invoicing.models import Document, WebhookDelivery
 from invoicing.models.document import DocumentQuerySet
 from invoicing.services import incidents, receiving, timeline, tracking
-from invoicing.services.submitting import lease
+from invoicing.services.asking import ask_all
+from invoicing.services.lanes import Account
+from invoicing.services.leases import lease
 from tenants.models import Tenant
 from tenants.services.accounts import company_id, provider_for
 
 logger = logging.getLogger(__name__)
 
 State = WebhookDelivery.State
+Effect = WebhookDelivery.Effect
 
 _WAITS = (
     timedelta(seconds=10),
@@ -60,13 +63,8 @@ def process_due(*, limit: int = 50) -> int:
     due = Q(due_at__lte=now, verdict=WebhookDelivery.Verdict.SIGNED)
     for provider, environment in incidents.open_circuits(now):
         due &= ~Q(tenant__pac_provider=provider, tenant__environment=environment)
-    processed = 0
     waiting = WebhookDelivery.objects.select_related("tenant").filter(due).order_by("due_at", "pk")
-    for delivery in waiting[:limit]:
-        if _claim(delivery):
-            processed += 1
-            _process(delivery)
-    return processed
+    return ask_all(waiting[:limit], _account_of, _look_into)
 
 
 def reprocess(delivery: WebhookDelivery, *, actor: Staff | None) -> WebhookDelivery:
@@ -80,7 +78,7 @@ def reprocess(delivery: WebhookDelivery, *, actor: Staff | None) -> WebhookDeliv
         )
     with transaction.atomic():
         WebhookDelivery.objects.filter(pk=delivery.pk).update(
-            state=State.NEW, due_at=timezone.now(), attempts=0, traceback="", processed_at=None
+            state=State.NEW, effect="", due_at=timezone.now(), attempts=0, traceback="", processed_at=None
         )
         audit.record(
             "webhook.reprocessed",
@@ -92,6 +90,17 @@ def reprocess(delivery: WebhookDelivery, *, actor: Staff | None) -> WebhookDeliv
         wake("invoicing.inbox")
     delivery.refresh_from_db()
     return delivery
+
+
+def _account_of(delivery: WebhookDelivery) -> Account:
+    return delivery.tenant.pac_provider, delivery.tenant.environment
+
+
+def _look_into(delivery: WebhookDelivery) -> bool:
+    if not _claim(delivery):
+        return False
+    _process(delivery)
+    return True
 
 
 def _claim(delivery: WebhookDelivery) -> bool:
@@ -119,21 +128,36 @@ def _process(delivery: WebhookDelivery) -> None:
 
 def _follow(delivery: WebhookDelivery, event: PacEvent) -> None:
     if event.is_probe or not event.document_id:
-        _finish(delivery, State.IGNORED)
+        _finish(delivery, State.IGNORED, Effect.PROBE)
         return
     documents = Document.objects.select_related("tenant", "office")
     document = documents.filter(tenant=delivery.tenant, document_id=event.document_id).first()
     if document and _is_old_news(delivery, document):
-        _finish(delivery, State.IGNORED, document)
+        _finish(delivery, State.IGNORED, Effect.OLD, document)
     elif document:
         _note(delivery, document)
+        before = _known(document)
         tracking.refresh(document, source="webhook")
-        _finish(delivery, State.PROCESSED, document)
+        _finish(delivery, State.PROCESSED, _effect(before, _known(document)), document)
     elif adopted := _adopt(delivery.tenant, event):
         _note(delivery, adopted)
-        _finish(delivery, State.PROCESSED, adopted)
+        _finish(delivery, State.PROCESSED, Effect.ADOPTED, adopted)
     else:
         _park(delivery)
+
+
+def _known(document: Document) -> dict[str, object]:
+    """What news may change of a document, by the effect that a change of it is."""
+    return {
+        Effect.LEGAL: (document.legal_status, document.legal_conflict, document.submission),
+        Effect.FILES: document.attachments.count(),
+        Effect.NEWS: (document.raw_legal_status, document.cufe, document.protocol, document.qr),
+    }
+
+
+def _effect(before: dict[str, object], after: dict[str, object]) -> str:
+    """The weightiest of what changed; that nothing did is an answer too."""
+    return next((effect for effect, value in after.items() if before[effect] != value), Effect.SAME)
 
 
 def _is_old_news(delivery: WebhookDelivery, document: Document) -> bool:
@@ -169,8 +193,10 @@ def _adopt(tenant: Tenant, event: PacEvent) -> Document | None:
 
 def _awaited(tenant: Tenant, event: PacEvent) -> DocumentQuerySet:
     """The tenant's documents that may exist without our knowing, narrowed to those the event names if it names any."""
-    sent = Q(submission__in=[Submission.SENDING, Submission.UNKNOWN]) | Q(
-        submission=Submission.QUEUED, attempts_made__gt=0
+    sent = (
+        Q(submission__in=[Submission.SENDING, Submission.UNKNOWN])
+        | Q(submission=Submission.QUEUED, attempts_made__gt=0)
+        | Q(submission__in=PERSON_ACCEPTS, settled_by_person=True)
     )
     awaited = Document.objects.filter(sent, tenant=tenant)
     if read := cufe.read(event.cufe):
@@ -189,9 +215,10 @@ def _note(delivery: WebhookDelivery, document: Document) -> None:
             timeline.note(document, "webhook_received", detail=detail)
 
 
-def _finish(delivery: WebhookDelivery, state: str, document: Document | None = None) -> None:
+def _finish(delivery: WebhookDelivery, state: str, effect: str, document: Document | None = None) -> None:
     WebhookDelivery.objects.filter(pk=delivery.pk).update(
         state=state,
+        effect=effect,
         document_uid=document.uid if document else None,
         due_at=None,
         processed_at=timezone.now(),
@@ -203,7 +230,7 @@ def _park(delivery: WebhookDelivery) -> None:
     """Nothing matches yet: later again, and after a week no more, though it stays to be seen."""
     due_at = _next_try(delivery)
     if due_at is None:
-        _finish(delivery, State.IGNORED)
+        _finish(delivery, State.IGNORED, Effect.UNMATCHED)
     else:
         _release(delivery, state=State.PARKED, due_at=due_at, traceback="")
 

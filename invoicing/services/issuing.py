@@ -4,7 +4,7 @@ A document refused here leaves nothing behind: the entry, its rows and its numbe
 """
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -17,10 +17,19 @@ from cifras.fiscal import cufe, panama, voiding
 from cifras.fiscal.discarding import require_discard
 from cifras.fiscal.document import DocumentDraft, Kind, Mode
 from cifras.fiscal.errors import RuleBroken, gettext_noop, refuse
-from cifras.fiscal.lifecycle import REJECTED_LEGAL, LegalStatus, Submission
+from cifras.fiscal.lifecycle import LegalStatus, Submission
 from cifras.fiscal.voiding import Hours
 from invoicing.models import Attempt, Document
-from invoicing.services import crediting, drafting, preflight, timeline
+from invoicing.services import (
+    crediting,
+    crediting_lines,
+    drafting,
+    preflight,
+    registering,
+    replacing,
+    returning,
+    timeline,
+)
 from invoicing.services.entry import DocumentEntry, ReferenceName
 from invoicing.services.finding import as_uuid, documents_for, find_tenant, get_document
 from invoicing.services.numbering import PROFORMA_SERIES, draw_security_code, take_number
@@ -42,24 +51,34 @@ def create_credit(data: Mapping[str, Any], *, actor: Staff | None) -> Document:
     return create(read_entry(data, kind=Kind.CREDIT), actor=actor)
 
 
-def create(entry: DocumentEntry, *, actor: Staff | None, uid: uuid.UUID | None = None) -> Document:
-    """As `create_invoice` and `create_credit`, for an entry that has been read.
+def create(
+    entry: DocumentEntry,
+    *,
+    actor: Staff | None,
+    uid: uuid.UUID | None = None,
+    replaces: Document | None = None,
+    papers: Sequence[bytes] = (),
+    keeps_files: bool = True,
+) -> Document:
+    """As `create_invoice` and `create_credit`, for an entry that has been read; one of mode DGI_IMPORT is registered.
 
     `uid`: the id that a new document gets, where the caller has drawn it; IntegrityError when there is one with that id.
+    `replaces`: the document that this one replaces; without it, the dead one with the same external id, if any.
+    `papers`: PDF and XML of a document issued elsewhere; judged, and stored unless the caller only rehearses.
     """
     tenant = find_tenant(entry.tenant, actor=actor)
-    if entry.mode == Mode.DGI_IMPORT:
-        raise RuleBroken(
-            "mode_not_issued",
-            gettext_noop("Un documento emitido en otro sistema no se emite aquí: use PROFORM o DGI."),
-            "mode",
-        )
+
+    def make() -> Document:
+        if entry.mode == Mode.DGI_IMPORT:
+            return _register(entry, tenant, actor, uid, papers, keeps_files)
+        return _create(entry, tenant, actor, uid, replaces)
+
     try:
-        return _create(entry, tenant, actor, uid)
+        return make()
     except IntegrityError:
-        if not entry.external_id:
+        if not entry.external_id and not entry.cufe:
             raise
-        return _create(entry, tenant, actor, uid)
+        return make()
 
 
 def update_invoice(document_id: uuid.UUID | str, data: Mapping[str, Any], *, actor: Staff | None) -> Document:
@@ -72,27 +91,31 @@ def update(document_id: uuid.UUID | str, entry: DocumentEntry, *, actor: Staff |
     with transaction.atomic():
         document = _locked(get_document(document_id, actor=actor, kind=entry.kind))
         _require_draft(document)
+        _require_issued_here(entry)
         credited = _credited(entry.reference, document.tenant, actor)
+        moves = _leaves_its_point(document, entry)
         drafting.rewrite(document, entry, credited=credited)
+        if moves:
+            _keep_proforma(document)
         timeline.note(document, "edited", actor=actor)
     return document
 
 
 def generate_invoice(
-    document_id: uuid.UUID | str, *, actor: Staff | None, duplicate_reason: str = ""
+    document_id: uuid.UUID | str, *, actor: Staff | None, doubt_reason: str = ""
 ) -> Document:
     """Check a draft or proforma and queue it. Raises RulesBroken with every reason why not.
 
-    `duplicate_reason`: why a possible duplicate is none, where a person was asked; kept with the document's history.
+    `doubt_reason`: why it is sent despite a doubt (a possible duplicate), where a person was asked; kept with its history.
     """
-    return _generate(document_id, Kind.INVOICE, actor, duplicate_reason)
+    return _generate(document_id, Kind.INVOICE, actor, doubt_reason)
 
 
 def convert_credit_to_dgi(
-    credit_id: uuid.UUID | str, *, actor: Staff | None, duplicate_reason: str = ""
+    credit_id: uuid.UUID | str, *, actor: Staff | None, doubt_reason: str = ""
 ) -> Document:
     """Promote a proforma or draft credit note: check it and queue it. As `generate_invoice`."""
-    return _generate(credit_id, Kind.CREDIT, actor, duplicate_reason)
+    return _generate(credit_id, Kind.CREDIT, actor, doubt_reason)
 
 
 def discard_document(document_id: uuid.UUID | str, *, actor: Staff | None, reason: str = "") -> Document:
@@ -134,25 +157,29 @@ def require_discardable(document: Document) -> None:
     )
 
 
-def queue(document: Document, *, actor: Staff | None, duplicate_reason: str = "") -> Document:
+def queue(document: Document, *, actor: Staff | None, doubt_reason: str = "") -> Document:
     """Check and queue a locked draft inside the caller's transaction; the workers send it after the commit."""
     _require_draft(document)
     now = timezone.now()
     if document.credited_id:
         document.credited = Document.objects.select_for_update().get(pk=document.credited_id)
         document.modification_code = crediting.modification_code(document, document.credited)
+        crediting_lines.link(document, document.credited)
     document.mode = Mode.DGI
     document.issue_date = (document.issue_date or now).replace(microsecond=0)  # as the payload says it
     draft = drafting.draft_of(document)
     sums = drafting.add_up(document, draft)
     refuse(preflight.reasons(document, draft, sums, now=now))
-    document.warnings = preflight.warnings(document, draft)
+    document.warnings = list(dict.fromkeys(doubt.code for doubt in preflight.doubts(document, draft)))
     document.change = sums.change  # declared even where the entry left it out
+    proforma = document.number if document.series == PROFORMA_SERIES else ""
     _number(document, draft)
     document.submission = Submission.QUEUED
     document.queued_at = document.due_at = now
     document.save()
-    detail = {"number": document.number, "warnings": document.warnings, "reason": duplicate_reason}
+    detail = {"number": document.number, "warnings": document.warnings, "reason": doubt_reason}
+    if proforma:
+        detail["proforma"] = proforma
     timeline.note(document, "queued", actor=actor, detail=detail)
     audit.record(
         "document.queued",
@@ -160,7 +187,7 @@ def queue(document: Document, *, actor: Staff | None, duplicate_reason: str = ""
         tenant_uid=document.tenant.uid,
         target=document,
         after={"number": document.number, "total": document.total, "receiver": document.receiver_ruc},
-        reason=duplicate_reason,
+        reason=doubt_reason,
     )
     wake("invoicing.submit")
     return document
@@ -172,12 +199,19 @@ def void_window(document: Document) -> voiding.Hours | voiding.CalendarDays:
     return Hours(settings.PAC_VOID_WINDOW_HOURS) if isinstance(window, Hours) else window
 
 
-def _create(entry: DocumentEntry, tenant: Tenant, actor: Staff | None, uid: uuid.UUID | None) -> Document:
+def _create(
+    entry: DocumentEntry,
+    tenant: Tenant,
+    actor: Staff | None,
+    uid: uuid.UUID | None,
+    wanted: Document | None,
+) -> Document:
     with transaction.atomic():
-        known, replaces = _known(entry, tenant)
+        known, named = _known(entry, tenant)
         if known:
             return known
-        if replaces:
+        replaces = wanted or named
+        if replaces and replacing.is_dead(replaces):
             Document.objects.filter(pk=replaces.pk).update(is_superseded=True)
         credited = _credited(entry.reference, tenant, actor)
         document = drafting.store(
@@ -186,17 +220,45 @@ def _create(entry: DocumentEntry, tenant: Tenant, actor: Staff | None, uid: uuid
         timeline.note(
             document, "created", actor=actor, detail={"replaces": replaces.uid if replaces else None}
         )
+        if replaces and replaces.is_voided:
+            returning.settle_up(replaces, replaces.void_money)
         if entry.mode == Mode.PROFORM:
             return _keep_proforma(document)
         return document if entry.is_draft else queue(document, actor=actor)
 
 
-def _generate(
-    document_id: uuid.UUID | str, kind: Kind, actor: Staff | None, duplicate_reason: str
+def _register(
+    entry: DocumentEntry,
+    tenant: Tenant,
+    actor: Staff | None,
+    uid: uuid.UUID | None,
+    papers: Sequence[bytes],
+    keeps_files: bool,
 ) -> Document:
     with transaction.atomic():
+        known, replaces = _known(entry, tenant)
+        known = known or registering.known(entry, tenant)
+        if known:
+            return known
+        registration = registering.prepare(entry, tenant, papers)
+        if replaces and replacing.is_dead(replaces):
+            Document.objects.filter(pk=replaces.pk).update(is_superseded=True)
+        credited = _credited(registration.entry.reference, tenant, actor)
+        return registering.store(
+            registration,
+            tenant=tenant,
+            actor=actor,
+            credited=credited,
+            replaces=replaces,
+            uid=uid,
+            keeps_files=keeps_files,
+        )
+
+
+def _generate(document_id: uuid.UUID | str, kind: Kind, actor: Staff | None, doubt_reason: str) -> Document:
+    with transaction.atomic():
         document = _locked(get_document(document_id, actor=actor, kind=kind))
-        return queue(document, actor=actor, duplicate_reason=duplicate_reason)
+        return queue(document, actor=actor, doubt_reason=doubt_reason)
 
 
 def _known(entry: DocumentEntry, tenant: Tenant) -> tuple[Document | None, Document | None]:
@@ -210,7 +272,7 @@ def _known(entry: DocumentEntry, tenant: Tenant) -> tuple[Document | None, Docum
     if twin:
         return twin, None
     current = same_name.filter(is_superseded=False).first()
-    if current and not _is_dead(current):
+    if current and not replacing.is_dead(current):
         raise RuleBroken(
             "external_id_taken",
             gettext_noop(
@@ -220,14 +282,6 @@ def _known(entry: DocumentEntry, tenant: Tenant) -> tuple[Document | None, Docum
             name=entry.external_id,
         )
     return None, current
-
-
-def _is_dead(document: Document) -> bool:
-    return (
-        document.legal_status in REJECTED_LEGAL
-        or document.is_voided
-        or document.submission == Submission.DISCARDED
-    )
 
 
 def _credited(name: ReferenceName | None, tenant: Tenant, actor: Staff | None) -> Document | None:
@@ -253,6 +307,24 @@ def _credited(name: ReferenceName | None, tenant: Tenant, actor: Staff | None) -
             "references",
         )
     return found
+
+
+def _leaves_its_point(document: Document, entry: DocumentEntry) -> bool:
+    """Whether a proforma moves to another point and takes its next number there. A withdrawn document keeps its own."""
+    point = (entry.office, entry.billing_point or settings.PAC_BILLING_POINT)
+    if not document.number or point == (document.office.code, document.billing_point):
+        return False
+    if document.series != PROFORMA_SERIES:
+        raise RuleBroken(
+            "number_belongs_to_point",
+            gettext_noop(
+                "El documento conserva el número {number} de su punto de facturación: no cambie la sucursal ni el punto."
+            ),
+            "office",
+            number=document.number,
+        )
+    document.number = ""
+    return True
 
 
 def _keep_proforma(document: Document) -> Document:
@@ -310,4 +382,15 @@ def _require_draft(document: Document) -> None:
             ),
             "document",
             number=document.number,
+        )
+
+
+def _require_issued_here(entry: DocumentEntry) -> None:
+    if entry.mode == Mode.DGI_IMPORT:
+        raise RuleBroken(
+            "mode_not_issued",
+            gettext_noop(
+                "Un documento emitido en otro sistema no sale de un borrador: regístrelo por su CUFE."
+            ),
+            "mode",
         )

@@ -5,6 +5,7 @@ hold the two against each other.
 """
 
 from datetime import date, datetime, time, timedelta
+from enum import StrEnum
 
 from django.db.models import Case, CharField, F, Q, Value, When
 from django.db.models.functions import Coalesce, Round
@@ -20,18 +21,43 @@ from tenants.models import Tenant
 _CLOCK_RUNS = (Submission.QUEUED, Submission.SENDING, Submission.UNKNOWN, Submission.ACCEPTED)
 
 
+_NO_EFFECT = (
+    Q(void_status=VoidStatus.VOIDED) | Q(submission=Submission.DISCARDED) | Q(legal_status__in=REJECTED_LEGAL)
+)
+
+
+class Receivable(StrEnum):
+    """What is to be collected, or given back."""
+
+    OPEN = "open"
+    OVERDUE = "overdue"
+    REFUND = "refund"
+
+
+def with_receivable(
+    rows: DocumentQuerySet, wanted: Receivable, *, today: date | None = None
+) -> DocumentQuerySet:
+    """The issued documents that still owe something, owe it since before `today`, or have something to be returned."""
+    facts = _with_facts(rows)
+    if wanted is Receivable.REFUND:
+        return facts.filter(_refund_due())
+    owing = Q(kind=Kind.INVOICE, open_amount__gt=0) & ~_NO_EFFECT
+    if wanted is Receivable.OVERDUE:
+        owing &= _overdue(today or local_date(timezone.now()))
+    return facts.exclude(submission=Submission.DRAFT).filter(owing)
+
+
+def reported(rows: DocumentQuerySet) -> DocumentQuerySet:
+    """What the reports count: before the authority, here or elsewhere, no draft any more and not discarded."""
+    return rows.exclude(mode=Mode.PROFORM).exclude(submission__in=(Submission.DRAFT, Submission.DISCARDED))
+
+
 def with_business(
     rows: DocumentQuerySet, status: BusinessStatus, *, today: date | None = None
 ) -> DocumentQuerySet:
     """The documents whose business status is `status` on the local date `today`."""
-    facts = rows.alias(
-        # Rounded, since SQLite reckons amounts in binary fractions.
-        open_amount=Round(F("total") - F("credited_total") - F("settled_total"), precision=2),
-        agreed_day=Coalesce("next_due_date", "due_date"),
-        issued_at=Coalesce("issue_date", "created_at"),
-    )
     overdue = _overdue(today or local_date(timezone.now()))
-    return facts.alias(business_word=_word(overdue)).filter(business_word=status)
+    return _with_facts(rows).alias(business_word=_word(overdue)).filter(business_word=status)
 
 
 def closing_within(rows: DocumentQuerySet, hours: int, *, now: datetime | None = None) -> DocumentQuerySet:
@@ -44,6 +70,25 @@ def closing_within(rows: DocumentQuerySet, hours: int, *, now: datetime | None =
         void_deadline__lte=moment + timedelta(hours=hours),
         submission__in=_CLOCK_RUNS,
     ).exclude(legal_status__in=REJECTED_LEGAL)
+
+
+def _with_facts(rows: DocumentQuerySet) -> DocumentQuerySet:
+    return rows.alias(
+        # Rounded, since SQLite reckons amounts in binary fractions.
+        open_amount=Round(F("total") - F("credited_total") - F("settled_total"), precision=2),
+        over_the_note=Round(F("total") - F("open_before") + F("settled_total"), precision=2),
+        agreed_day=Coalesce("next_due_date", "due_date"),
+        issued_at=Coalesce("issue_date", "created_at"),
+    )
+
+
+def _refund_due() -> Q:
+    """As `settling.business`: all of the money of a document without effect, what exceeds the debt, a note's excess."""
+    of_invoice = (_NO_EFFECT & Q(settled_total__gt=0)) | (~_NO_EFFECT & Q(open_amount__lt=0))
+    in_full = Q(open_before__lte=0, total__gt=-F("settled_total"))
+    in_part = Q(open_before__gt=0, over_the_note__gt=0)
+    of_note = ~_NO_EFFECT & Q(legal_status=LegalStatus.DGI_AUTHORIZED) & (in_full | in_part)
+    return (Q(kind=Kind.INVOICE) & of_invoice) | (Q(kind=Kind.CREDIT) & of_note)
 
 
 def _overdue(day: date) -> Q:

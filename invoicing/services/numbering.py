@@ -7,27 +7,26 @@ gives it back.
 
 import secrets
 
+from django.db import connection
+
 from cifras.fiscal.errors import RuleBroken, gettext_noop
-from invoicing.models import NumberSeries
+from invoicing.models import Document, NumberSeries
 from tenants.models import BillingPoint, Office
 
 PROFORMA_SERIES = "P"
 _LAST_NUMBER = 9_999_999_999
+_TAKE = """
+UPDATE invoicing_numberseries SET next_number = next_number + 1
+WHERE office_id = %s AND billing_point = %s AND series = %s RETURNING next_number - 1
+"""
+
+type _Key = tuple[int, str, str]
 
 
 def take_number(office: Office, billing_point: str, series: str) -> str:
     """The next number of the series, ten digits; ``P-`` and six digits for a proforma. Call it inside a transaction."""
-    point = BillingPoint.objects.filter(office=office, code=billing_point).first()
-    NumberSeries.objects.get_or_create(
-        office=office,
-        billing_point=billing_point,
-        series=series,
-        defaults={"next_number": point.first_number if point and series != PROFORMA_SERIES else 1},
-    )
-    row = NumberSeries.objects.select_for_update().get(
-        office=office, billing_point=billing_point, series=series
-    )
-    number = row.next_number
+    key = (office.pk, billing_point, series)
+    number = _take(key) or _take(_opened_series(office, billing_point, series)) or _LAST_NUMBER + 1
     if number > _LAST_NUMBER:
         raise RuleBroken(
             "numbering_exhausted",
@@ -36,10 +35,58 @@ def take_number(office: Office, billing_point: str, series: str) -> str:
             ),
             "billing_point",
         )
-    NumberSeries.objects.filter(pk=row.pk).update(next_number=number + 1)
     return f"P-{number:06d}" if series == PROFORMA_SERIES else f"{number:010d}"
+
+
+def reserve_number(office: Office, billing_point: str, series: str, number: str, *, cufe: str) -> None:
+    """Keep `number`, ten digits, out of what will be taken: it was used in another system. Call it inside a transaction.
+
+    The series goes on behind it. Raises RuleBroken when a document of ours with another CUFE bears it already.
+    """
+    row = _locked_series(office, billing_point, series)
+    holder = Document.objects.issued_by_us().filter(
+        office=office, billing_point=billing_point, series=series, number=number
+    )
+    if holder.exclude(cufe=cufe).exists():
+        raise RuleBroken(
+            "number_taken",
+            gettext_noop(
+                "El número {number} del punto {point} ya es de otro documento de la empresa: compare los dos."
+            ),
+            "cufe",
+            number=number,
+            point=f"{office.code}-{billing_point}",
+        )
+    if int(number) >= row.next_number:
+        NumberSeries.objects.filter(pk=row.pk).update(next_number=int(number) + 1)
 
 
 def draw_security_code() -> str:
     """Nine random digits, not all zero (DGI dSeg): drawn once per document, never redrawn."""
     return f"{secrets.randbelow(999_999_999) + 1:09d}"
+
+
+def _take(key: _Key) -> int | None:
+    """The number taken, in the one statement that locks the series; None for a series that is not open yet."""
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKE, key)
+        row = cursor.fetchone()
+    return int(row[0]) if row else None
+
+
+def _locked_series(office: Office, billing_point: str, series: str) -> NumberSeries:
+    _opened_series(office, billing_point, series)
+    return NumberSeries.objects.select_for_update().get(
+        office=office, billing_point=billing_point, series=series
+    )
+
+
+def _opened_series(office: Office, billing_point: str, series: str) -> _Key:
+    point = BillingPoint.objects.filter(office=office, code=billing_point).first()
+    NumberSeries.objects.get_or_create(
+        office=office,
+        billing_point=billing_point,
+        series=series,
+        defaults={"next_number": point.first_number if point and series != PROFORMA_SERIES else 1},
+    )
+    return office.pk, billing_point, series

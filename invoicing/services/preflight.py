@@ -4,8 +4,10 @@ What a country demands of the document itself stands in `cifras.fiscal`; here ar
 tenant, its certificate, the office, the provider, the invoice a note refers to.
 """
 
+from collections.abc import Iterable
 from copy import copy
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
@@ -13,16 +15,24 @@ from django.utils import timezone
 from cifras.fiscal import panama, ruc
 from cifras.fiscal.document import DocumentDraft, Kind, Mode
 from cifras.fiscal.errors import CannotVerifyLocally, RuleBroken, gettext_noop
-from cifras.fiscal.lifecycle import REJECTED_LEGAL, LegalStatus, Submission, VoidStatus
+from cifras.fiscal.lifecycle import REJECTED_LEGAL, Submission, VoidStatus
 from cifras.fiscal.totals import Totals
 from cifras.pac.contract import Capability
 from invoicing.models import Document
-from invoicing.models.document import DocumentQuerySet
-from invoicing.services import crediting, drafting
-from tenants.models import BillingPoint, Certificate, TaxIdCheck, Tenant
+from invoicing.services import crediting, crediting_lines, drafting, replacing, verifying
+from tenants.models import BillingPoint, Certificate, Tenant
 from tenants.services.accounts import provider_spec
+from tenants.services.catalogues import unknown_goods
 
+QUESTIONS = frozenset({"possible_duplicate", "receiver_type_differs"})
 _DUPLICATE_DAYS = 3
+_MOST_TWINS = 20
+_DUPLICATE = RuleBroken(
+    "possible_duplicate",
+    gettext_noop(
+        "Posible duplicado: hace poco se hizo otro documento con el mismo receptor, el mismo total y las mismas líneas."
+    ),
+)
 _DV_MISSING = "receiver_dv_missing"
 _REFERENCE = ("references", "references.cufe")
 
@@ -34,14 +44,14 @@ def check(document: Document, *, now: datetime | None = None) -> list[RuleBroken
     return reasons(document, draft, drafting.compute(draft), now=moment)
 
 
-def review(document: Document, *, now: datetime | None = None) -> tuple[list[RuleBroken], list[str]]:
-    """Every reason why `document` may not be sent to the authority now, and the warnings; proformas as if promoted."""
+def review(document: Document, *, now: datetime | None = None) -> tuple[list[RuleBroken], list[RuleBroken]]:
+    """Every reason why `document` may not be sent to the authority now, and the doubts; proformas as if promoted."""
     moment = now or timezone.now()
     promoted = copy(document)
     promoted.mode = Mode.DGI
     draft = drafting.draft_of(promoted, issue_date=moment)
     found = reasons(promoted, draft, drafting.compute(draft), now=moment)
-    return found, warnings(promoted, draft)
+    return found, doubts(promoted, draft)
 
 
 def reasons(document: Document, draft: DocumentDraft, sums: Totals, *, now: datetime) -> list[RuleBroken]:
@@ -61,20 +71,32 @@ def reasons(document: Document, draft: DocumentDraft, sums: Totals, *, now: date
         *_capability_reasons(document),
         *found,
     ]
-    found = _with_ruc_that_has_no_dv(found, draft) + _tax_id_reasons(document, draft)
+    found = _with_ruc_that_has_no_dv(found, draft) + verifying.unknown_reasons(
+        verifying.known_check(document.tenant, draft.receiver)
+    )
     if document.kind == Kind.CREDIT:
         found = _with_reference(found, _reference_reasons(document))
-    return found
+    return found + replacing.reasons(document, draft)
 
 
-def warnings(document: Document, draft: DocumentDraft) -> list[str]:
-    """What does not stop the document but should be seen: codes, recorded with it."""
-    found = [warning.code for warning in panama.warnings(draft)]
-    return [*found, "possible_duplicate"] if twins(document).exists() else found
+def doubts(document: Document, draft: DocumentDraft) -> list[RuleBroken]:
+    """What does not stop the document but should be seen; it is recorded with it. Of `QUESTIONS` screens ask the reason."""
+    party = draft.receiver
+    found = [
+        *panama.warnings(draft),
+        *verifying.type_doubts(verifying.known_check(document.tenant, party), party),
+        *_unlisted_goods(document, draft),
+    ]
+    return [*found, _DUPLICATE] if twins(document) else found
 
 
-def twins(document: Document) -> DocumentQuerySet:
-    """The living documents of the last days that look like `document`: same kind, receiver and total."""
+def asks(found: Iterable[RuleBroken]) -> bool:
+    """Whether a person has to say why the document is sent all the same."""
+    return any(doubt.code in QUESTIONS for doubt in found)
+
+
+def twins(document: Document) -> list[Document]:
+    """The living documents of the last days that look like `document`: same kind, receiver, total and lines; newest first."""
     alike = Document.objects.filter(
         tenant=document.tenant,
         kind=document.kind,
@@ -83,12 +105,39 @@ def twins(document: Document) -> DocumentQuerySet:
         total=document.total,
         created_at__gte=timezone.now() - timedelta(days=_DUPLICATE_DAYS),
     )
-    return (
-        alike.exclude(pk=document.pk)
+    living = (
+        alike.exclude(pk__in=[document.pk, document.replaces_id or 0])
         .exclude(submission=Submission.DISCARDED)
         .exclude(legal_status__in=REJECTED_LEGAL)
         .exclude(void_status=VoidStatus.VOIDED)
     )
+    candidates = list(living.order_by("-pk").prefetch_related("lines")[:_MOST_TWINS])
+    lines = _gist(document) if candidates else []
+    return [each for each in candidates if _gist(each) == lines]
+
+
+def _gist(document: Document) -> list[tuple[Any, ...]]:
+    """What was sold, whatever the order of the lines."""
+    return sorted(
+        (row.description.casefold(), row.quantity, row.unit_price, row.unit_discount, row.tax_rate)
+        for row in document.lines.all()
+    )
+
+
+def _unlisted_goods(document: Document, draft: DocumentDraft) -> list[RuleBroken]:
+    """CPBS codes that the provider's catalogue, as we last got it, does not have."""
+    codes = {line.cpbs_code for line in draft.lines if line.cpbs_code}
+    unknown = unknown_goods(document.tenant, codes)
+    return [
+        RuleBroken(
+            "cpbs_unlisted",
+            gettext_noop("El código CPBS {cpbs} no está en el catálogo del PAC: revíselo."),
+            f"lines[{index}].cpbs_code",
+            cpbs=line.cpbs_code,
+        )
+        for index, line in enumerate(draft.lines)
+        if line.cpbs_code in unknown
+    ]
 
 
 def _tenant_reasons(tenant: Tenant, now: datetime) -> list[RuleBroken]:
@@ -139,7 +188,7 @@ def _tenant_reasons(tenant: Tenant, now: datetime) -> list[RuleBroken]:
 def _office_reasons(document: Document) -> list[RuleBroken]:
     office = document.office
     found = []
-    if office.closed_at:
+    if office.closed_at and document.kind == Kind.INVOICE:  # notes go on (domain 1)
         found.append(
             RuleBroken(
                 "office_closed",
@@ -187,29 +236,6 @@ def _capability_reasons(document: Document) -> list[RuleBroken]:
     ]
 
 
-def _tax_id_reasons(document: Document, draft: DocumentDraft) -> list[RuleBroken]:
-    """What the provider has already answered about the receiver's RUC, where anybody asked."""
-    party = draft.receiver
-    if not party.ruc or not party.contributor:
-        return []
-    known = TaxIdCheck.objects.filter(
-        country=document.tenant.country,
-        environment=document.environment,
-        ruc=party.ruc,
-        contributor=party.contributor,
-    ).first()
-    if known and not known.is_known:
-        return [
-            RuleBroken(
-                "unknown_tax_id",
-                gettext_noop("El PAC respondió que el RUC {ruc} no existe: corrija el RUC del receptor."),
-                "receiver.ruc",
-                ruc=party.ruc,
-            )
-        ]
-    return []
-
-
 def _with_ruc_that_has_no_dv(found: list[RuleBroken], draft: DocumentDraft) -> list[RuleBroken]:
     """A DV that could not be computed is missed because the RUC is wrong: that is said instead."""
     party = draft.receiver
@@ -233,7 +259,7 @@ def _reference_reasons(document: Document) -> list[RuleBroken]:
     invoice = document.credited
     if invoice is None:
         if document.reference_cufe and document.reference_date:
-            return []
+            return crediting.unregistered_reasons(document.reference_cufe, document.tenant)
         return [
             RuleBroken(
                 "reference_missing",
@@ -241,26 +267,4 @@ def _reference_reasons(document: Document) -> list[RuleBroken]:
                 "references",
             )
         ]
-    if invoice.legal_status != LegalStatus.DGI_AUTHORIZED:
-        return [
-            RuleBroken(
-                "reference_not_authorised",
-                gettext_noop(
-                    "La factura {number} no está autorizada por la DGI: no se le puede emitir una nota."
-                ),
-                "references",
-                number=invoice.number,
-            )
-        ]
-    if invoice.void_status in {VoidStatus.REQUESTED, VoidStatus.UNKNOWN, VoidStatus.VOIDED}:
-        return [
-            RuleBroken(
-                "reference_void",
-                gettext_noop(
-                    "La factura {number} está anulada o en anulación: no se le puede emitir una nota."
-                ),
-                "references",
-                number=invoice.number,
-            )
-        ]
-    return crediting.limit_reasons(document, invoice)
+    return crediting.reference_reasons(invoice) or crediting_lines.reasons(document, invoice)

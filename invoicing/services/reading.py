@@ -28,6 +28,7 @@ from cifras.fiscal.document import (
 )
 from cifras.fiscal.errors import gettext_noop
 from invoicing.services.entry import AdHoc, DocumentEntry, ReferenceName
+from invoicing.services.reading_imported import imported_members
 
 # What the tables hold. The law's own limits are lower and are checked with the document as a whole.
 _NAME_LENGTH = 200
@@ -43,13 +44,15 @@ def read_entry(data: Mapping[str, Any], *, kind: Kind) -> DocumentEntry:
     reader = Reader(data)
     _read_kind(reader, kind)
     mode = reader.choice("mode", list(Mode), default=Mode.DGI)
-    party, code = _receiver(reader, is_note=kind is Kind.CREDIT)
+    is_imported = mode == Mode.DGI_IMPORT
+    party, code = _receiver(reader, may_be_absent=is_imported or kind is Kind.CREDIT)
+    lines, credits_lines = _lines(reader, required=not is_imported, is_note=kind is Kind.CREDIT)
     entry = DocumentEntry(
         kind=kind,
         mode=Mode(mode) if mode else Mode.DGI,
         tenant=reader.text("tenant"),
         external_id=reader.text("external_id", default="", longest=100),
-        office=reader.text("office", longest=4),
+        office=reader.text("office", default="" if is_imported else None, longest=4),
         billing_point=reader.text("billing_point", default="", longest=3),
         issue_date=_moment(reader, "issue_date"),
         due_date=reader.day("due_date"),
@@ -59,20 +62,22 @@ def read_entry(data: Mapping[str, Any], *, kind: Kind) -> DocumentEntry:
         ad_hoc=_ad_hoc(reader.object("ad_hoc")),
         retention_code=reader.text("retention_code", default="", longest=1),
         retention_amount=reader.optional_amount("retention_amount", places=2),
-        lines=_lines(reader),
+        lines=lines,
+        credits_lines=credits_lines,
         global_discounts=tuple(
             Discount(row.text("description", default=""), row.amount("amount", places=2))
             for row in reader.objects("global_discounts")
         ),
         freight=reader.optional_amount("freight", places=2) or ZERO,
         insurance=reader.optional_amount("insurance", places=2) or ZERO,
-        payment_time=PaymentTime(reader.choice("payment_time", list(PaymentTime)) or PaymentTime.CASH),
-        payments=tuple(_payment(row) for row in reader.objects("payments", required=True)),
+        payment_time=_payment_time(reader, may_be_absent=is_imported),
+        payments=tuple(_payment(row) for row in reader.objects("payments", required=not is_imported)),
         change=reader.optional_amount("change", places=2) or ZERO,
         instalments=_instalments(reader),
-        reference=_reference(reader, is_note=kind is Kind.CREDIT),
+        reference=_reference(reader, is_note=kind is Kind.CREDIT, may_be_absent=is_imported),
         exportation=_exportation(reader.object("exportation")),
         is_draft=reader.boolean("draft", default=False),
+        **imported_members(reader) if is_imported else {},
     )
     reader.finish()
     return replace(entry, content_hash=content_hash(data))
@@ -105,11 +110,11 @@ def _read_kind(reader: Reader, kind: Kind) -> None:
         )
 
 
-def _receiver(reader: Reader, *, is_note: bool) -> tuple[Party | None, str]:
-    """(the receiver as written, the code of a registered one); a note copies its invoice's and may leave it out."""
+def _receiver(reader: Reader, *, may_be_absent: bool) -> tuple[Party | None, str]:
+    """(the receiver as written, the code of a registered one); a note copies its invoice's, an XML names its own."""
     given = reader.object("receiver")
     if given is None:
-        if not is_note:
+        if not may_be_absent:
             reader.refuse("missing", gettext_noop("Falta el receptor del documento."), "receiver")
         return None, ""
     if given.has("code"):
@@ -171,8 +176,11 @@ def _amount_below(limit: Decimal, reader: Reader, name: str, *, places: int = 6)
     return ZERO
 
 
-def _lines(reader: Reader) -> tuple[Line, ...]:
-    rows = list(reader.objects("lines", required=True))
+def _lines(
+    reader: Reader, *, required: bool, is_note: bool
+) -> tuple[tuple[Line, ...], tuple[int | None, ...]]:
+    """(the lines, the position of the invoice's line that each line of a note names)."""
+    rows = list(reader.objects("lines", required=required))
     if len(rows) > _MOST_LINES:
         reader.refuse(
             "too_many_lines",
@@ -181,7 +189,9 @@ def _lines(reader: Reader) -> tuple[Line, ...]:
             count=len(rows),
             limit=_MOST_LINES,
         )
-    return tuple(_line(row) for row in rows)
+    lines = tuple(_line(row) for row in rows)
+    named = tuple(row.integer("credits_line") if row.has("credits_line") else None for row in rows if is_note)
+    return lines, named
 
 
 def _line(reader: Reader) -> Line:
@@ -237,10 +247,15 @@ def _instalment(reader: Reader, seen: set[int]) -> Instalment:
     )
 
 
-def _reference(reader: Reader, *, is_note: bool) -> ReferenceName | None:
+def _payment_time(reader: Reader, *, may_be_absent: bool) -> PaymentTime:
+    default = PaymentTime.CASH if may_be_absent else None
+    return PaymentTime(reader.choice("payment_time", list(PaymentTime), default=default) or PaymentTime.CASH)
+
+
+def _reference(reader: Reader, *, is_note: bool, may_be_absent: bool) -> ReferenceName | None:
     given = reader.object("references")
     if given is None:
-        if is_note:
+        if is_note and not may_be_absent:
             reader.refuse(
                 "missing",
                 gettext_noop("Una nota de crédito necesita la factura de referencia."),

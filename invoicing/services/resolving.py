@@ -13,18 +13,20 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from cifras.core import audit
 from cifras.core.context import act_context
 from cifras.core.models import Staff
 from cifras.fiscal.document import Kind
 from cifras.fiscal.lifecycle import Submission
 from cifras.pac.contract import Capability, PacAnswer
-from cifras.pac.errors import NotSupported, PacError
+from cifras.pac.errors import NotFound, NotSupported, PacError
 from invoicing.models import Document
+from invoicing.models.choices import Flag
 from invoicing.services import identity, incidents, timeline, tracking
+from invoicing.services.asking import ask_all
 from invoicing.services.finding import get_document
 from invoicing.services.identity import Likeness
-from invoicing.services.submitting import lease, queue_wait
+from invoicing.services.lanes import account_of
+from invoicing.services.leases import lease, queue_wait
 from tenants.models import Tenant
 from tenants.services.accounts import provider_for, provider_spec
 
@@ -39,14 +41,8 @@ def resolve_due(*, limit: int = 50) -> int:
     due = Q(submission=Submission.UNKNOWN, due_at__lte=now) & (Q(leased_until=None) | Q(leased_until__lt=now))
     for provider, environment in incidents.open_circuits(now):
         due &= ~Q(provider=provider, environment=environment)
-    asked = 0
-    for document in (
-        Document.objects.select_related("tenant", "office").filter(due).order_by("due_at")[:limit]
-    ):
-        if _lease(document):
-            asked += 1
-            _resolve(document)
-    return asked
+    waiting = Document.objects.select_related("tenant", "office").filter(due).order_by("due_at")[:limit]
+    return ask_all(waiting, account_of, _look_into)
 
 
 def resolve_unknown(document_id: uuid.UUID | str, *, actor: Staff | None) -> Document:
@@ -57,6 +53,24 @@ def resolve_unknown(document_id: uuid.UUID | str, *, actor: Staff | None) -> Doc
         _resolve(document)
     document.refresh_from_db()
     return document
+
+
+def record_conflict(document: Document, theirs: PacAnswer) -> None:
+    """The number holds another sale: shown side by side, one decision with a reason. Nothing is sent."""
+    with transaction.atomic():
+        moved = Document.objects.filter(pk=document.pk, submission=Submission.UNKNOWN).update(
+            flag=Flag.CONFLICT, conflict=identity.kept(theirs), due_at=None, leased_until=None
+        )
+        if moved:
+            detail = {"document_id": theirs.document_id, "cufe": theirs.cufe}
+            timeline.note(document, "conflict", detail=detail, exchange_id=theirs.exchange_id)
+
+
+def _look_into(document: Document) -> bool:
+    if not _lease(document):
+        return False
+    _resolve(document)
+    return True
 
 
 def _lease(document: Document) -> bool:
@@ -82,10 +96,16 @@ def _resolve(document: Document) -> None:
 
 
 def _held_by_provider(document: Document) -> Sequence[PacAnswer]:
-    """What the provider holds under our id or number. Raises NotSupported where it cannot be asked."""
+    """What the provider holds under our id or, where it does not know that, our number.
+
+    Raises NotSupported where it cannot be asked.
+    """
     provider = provider_for(document.tenant, document_uid=document.uid)
     if document.document_id:
-        return [provider.read(Kind(document.kind), document.pac_company_id, document.document_id)]
+        try:
+            return [provider.read(Kind(document.kind), document.pac_company_id, document.document_id)]
+        except NotFound:
+            logger.warning("The provider does not know the id of %s: asking by number", document.uid)
     if not provider_spec(document.provider).can(Capability.FIND_BY_NUMBER) or _lookup_is_missing(
         document.tenant
     ):
@@ -104,22 +124,11 @@ def _decide(document: Document, held: Sequence[PacAnswer]) -> None:
     if ours:
         tracking.accept(document, ours[0], source="lookup")
     elif theirs:
-        _conflict(document, theirs[0])
+        record_conflict(document, theirs[0])
     elif document.flag:
         _wait(document, queue_wait(document.asks_made))
     else:
         _absent(document)
-
-
-def _conflict(document: Document, theirs: PacAnswer) -> None:
-    """The number holds another sale: shown side by side, one decision with a reason. Nothing is sent."""
-    with transaction.atomic():
-        moved = Document.objects.filter(pk=document.pk, submission=Submission.UNKNOWN).update(
-            flag="CONFLICT", conflict=audit.plain_json(theirs.body), due_at=None, leased_until=None
-        )
-        if moved:
-            detail = {"document_id": theirs.document_id, "cufe": theirs.cufe}
-            timeline.note(document, "conflict", detail=detail, exchange_id=theirs.exchange_id)
 
 
 def _absent(document: Document) -> None:
@@ -134,8 +143,11 @@ def _absent(document: Document) -> None:
 
 
 def _nobody_to_ask(document: Document) -> None:
-    """Where a repeat is refused by number the same bytes are safe to send; else it waits for a person or a webhook."""
-    if provider_spec(document.provider).can(Capability.REPEAT_IS_REFUSED):
+    """Where a repeat is refused by number the same bytes are safe to send; else it waits for a person or a webhook.
+
+    A number that the provider already called used is not sent again: that would only be said once more.
+    """
+    if not document.flag and provider_spec(document.provider).can(Capability.REPEAT_IS_REFUSED):
         _send_again(document, "repeat_is_refused")
         return
     _wait(document, _NO_LOOKUP)
@@ -143,6 +155,11 @@ def _nobody_to_ask(document: Document) -> None:
 
 
 def _send_again(document: Document, proof: str) -> None:
+    """The same bytes once more, while the law still lets them go; after `send_by` a person decides."""
+    if document.send_by and document.send_by < timezone.now():
+        _wait(document, _NO_LOOKUP)
+        timeline.note(document, "too_late_to_send", detail={"send_by": document.send_by})
+        return
     with transaction.atomic():
         moved = Document.objects.filter(pk=document.pk, submission=Submission.UNKNOWN).update(
             submission=Submission.QUEUED, due_at=timezone.now(), leased_until=None, asks_made=0

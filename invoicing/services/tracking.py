@@ -4,29 +4,44 @@ Moves are compare-and-set updates over the law's tables; late, repeated or out-o
 contrary to a terminal word is flagged and left to a person. Source: domain 2, 6 and 7.
 """
 
-import json
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from cifras.core import audit, wake
+from cifras.core.context import correlation_id
 from cifras.core.models import Staff
 from cifras.fiscal.document import Kind
-from cifras.fiscal.lifecycle import REJECTED_LEGAL, TERMINAL_LEGAL, LegalStatus, News, Submission, read_news
+from cifras.fiscal.errors import RuleBroken, gettext_noop
+from cifras.fiscal.lifecycle import (
+    PERSON_ACCEPTS,
+    REJECTED_LEGAL,
+    TERMINAL_LEGAL,
+    LegalStatus,
+    News,
+    Submission,
+    read_news,
+)
 from cifras.pac.contract import Capability, PacAnswer
-from invoicing.models import Attachment, Document, WebhookDelivery
-from invoicing.services import identity, settling, timeline
+from invoicing.models import Attachment, Document, TimelineEvent, WebhookDelivery
+from invoicing.services import identity, mailing, settling, timeline
 from invoicing.services.attachments import attach_files
 from invoicing.services.identity import Likeness
 from tenants.models import Tenant
+from tenants.services import affiliation
 from tenants.services.accounts import provider_for, provider_spec
 
 _MAY_BE_ACCEPTED = (Submission.SENDING, Submission.UNKNOWN, Submission.QUEUED)
+_HELD_THERE = (Submission.ACCEPTED, Submission.REFUSED)
 _CLOSE_WATCH = timedelta(minutes=5)
-_CLOSE_STEP = timedelta(seconds=5)
+CLOSE_STEP = timedelta(seconds=5)
 _LONGEST_STEP = timedelta(hours=2)
+
+type Told = tuple[TimelineEvent, audit.Act]
 
 _FILES = {Capability.PDF: Attachment.Kind.PDF, Capability.XML: Attachment.Kind.XML}
 _NEWS = (
@@ -50,8 +65,18 @@ def refresh(document: Document, *, source: str, actor: Staff | None = None) -> D
     return apply(document, _ask(document), source=source, actor=actor)
 
 
-def apply(document: Document, answer: PacAnswer, *, source: str, actor: Staff | None = None) -> Document:
-    """Apply an answer about an accepted document: its legal word, its members, its files; then set the next look."""
+def apply(
+    document: Document,
+    answer: PacAnswer,
+    *,
+    source: str,
+    actor: Staff | None = None,
+    fetches_files: bool = True,
+) -> Document:
+    """Apply an answer about an accepted document: its legal word, its members, its files; then set the next look.
+
+    Without `fetches_files` nothing is called: the next look fetches them.
+    """
     became_final = False
     with transaction.atomic():
         current = _locked(document)
@@ -64,47 +89,80 @@ def apply(document: Document, answer: PacAnswer, *, source: str, actor: Staff | 
                 _on_final_word(current)
     has_files = current.legal_status in {LegalStatus.PAC_AUTHORIZED, LegalStatus.DGI_AUTHORIZED}
     is_wanted = became_final or source == "manual" or not _has_every_file(current)
-    if has_files and is_wanted and (answer.pdf_url or answer.xml_url):
+    if fetches_files and has_files and is_wanted and (answer.pdf_url or answer.xml_url):
         attach_files(current, answer, source=source, refetch=lambda: _ask(current))
         _stop_looking_when_complete(current)
     document.refresh_from_db()
     return document
 
 
-def accept(document: Document, answer: PacAnswer, *, source: str, actor: Staff | None = None) -> Document:
+def accept(
+    document: Document,
+    answer: PacAnswer,
+    *,
+    source: str,
+    actor: Staff | None = None,
+    fetches_files: bool = True,
+) -> Document:
     """Record that the provider holds this document: the answer to our post, or its identity proven later.
 
-    A 2xx answer whose legal word is PAC_REJECTED is a refusal. Whoever comes second finds the move made and changes nothing.
+    A 2xx answer whose legal word is PAC_REJECTED is a refusal. Whoever comes second finds the move made and changes nothing;
+    where persons had settled that it would never exist, they are told. `fetches_files` as for `apply`.
     """
-    refused = answer.legal_status == LegalStatus.PAC_REJECTED
-    state = Submission.REFUSED if refused else Submission.ACCEPTED
-    now = timezone.now()
+    changes = acceptance(answer)
     try:
         with transaction.atomic():
-            moved = Document.objects.filter(pk=document.pk, submission__in=_MAY_BE_ACCEPTED).update(
-                submission=state,
-                legal_status=LegalStatus.PAC_REJECTED if refused else LegalStatus.NONE,
-                raw_legal_status=answer.raw_legal_status[:60],
-                document_id=answer.document_id,
-                flag="",
-                conflict=None,
-                held_reason="",
-                leased_until=None,
-                accepted_at=now,
-                due_at=None if refused else now,
-                problems=problems_of(answer),
-                pac_response=_without_links(answer),
-            )
+            moved = Document.objects.filter(pk=document.pk, submission__in=_MAY_BE_ACCEPTED).update(**changes)
             if not moved:
                 document.refresh_from_db()
+                _contradict_persons(document, answer)
                 return document
-            _note_acceptance(document, answer, state, source=source, actor=actor)
+            tell([told_of_acceptance(document, answer, source=source, actor=actor)], actor=actor)
+            wake_parked_news([(document, answer)])
     except IntegrityError:
         return _same_id_twice(document, answer)
-    if refused:
+    if changes["submission"] == Submission.REFUSED:
         document.refresh_from_db()
         return document
-    return apply(document, answer, source=source, actor=actor)
+    return apply(document, answer, source=source, actor=actor, fetches_files=fetches_files)
+
+
+def overrule(document: Document, news: str, *, actor: Staff) -> None:
+    """Take the contrary word `news` for the one that was kept, as two persons decided; inside the caller's transaction.
+
+    A document that persons had refused, and that the provider holds after all, is accepted now with what was shown then.
+    Raises RuleBroken (document_changed) when `news` is no longer what contradicts.
+    """
+    current = _locked(document)
+    if current.legal_conflict != news:
+        raise changed_meanwhile()
+    current.legal_conflict = current.legal_kept = ""
+    current.settled_by_person = current.legal_settled_by_person = True
+    current.save(
+        update_fields=["legal_conflict", "legal_kept", "settled_by_person", "legal_settled_by_person"]
+    )
+    answer = identity.held(current)
+    if current.submission != Submission.ACCEPTED:
+        _accept_after_all(current, answer, actor)
+        return
+    before, current.legal_status = current.legal_status, LegalStatus(news)
+    if current.legal_status == LegalStatus.DGI_AUTHORIZED:
+        current.authorized_at = current.authorized_at or timezone.now()
+    else:
+        current.void_status = ""  # a void that was refused: there is nothing left to void
+    current.due_at = _next_look(current)
+    current.save(update_fields=["legal_status", "authorized_at", "void_status", "due_at", "updated_at"])
+    detail = {"from": before, "to": news, "source": "person"}
+    timeline.note(current, "legal_status", actor=actor, detail=detail)
+    _on_final_word(current)
+
+
+def changed_meanwhile() -> RuleBroken:
+    """What persons saw when they decided no longer holds."""
+    return RuleBroken(
+        "document_changed",
+        gettext_noop("El documento cambió desde que se propuso esto: mírelo de nuevo y decida otra vez."),
+    )
 
 
 def adopt(tenant: Tenant, kind: Kind, answer: PacAnswer, *, source: str) -> Document | None:
@@ -113,7 +171,10 @@ def adopt(tenant: Tenant, kind: Kind, answer: PacAnswer, *, source: str) -> Docu
     Without a CUFE the number alone names it, and only where a single waiting document of the kind bears that number.
     """
     waiting = Document.objects.select_related("tenant", "office").filter(
-        tenant=tenant, kind=kind, submission__in=_MAY_BE_ACCEPTED, attempts_made__gt=0
+        Q(submission__in=_MAY_BE_ACCEPTED) | Q(submission__in=PERSON_ACCEPTS, settled_by_person=True),
+        tenant=tenant,
+        kind=kind,
+        attempts_made__gt=0,
     )
     if not answer.cufe:
         waiting = waiting.filter(number=answer.number)
@@ -121,43 +182,112 @@ def adopt(tenant: Tenant, kind: Kind, answer: PacAnswer, *, source: str) -> Docu
     return accept(ours[0], answer, source=source) if len(ours) == 1 else None
 
 
+def _accept_after_all(document: Document, answer: PacAnswer | None, actor: Staff) -> None:
+    if answer is None or document.submission not in PERSON_ACCEPTS:
+        raise changed_meanwhile()
+    Document.objects.filter(pk=document.pk, submission=document.submission).update(
+        submission=Submission.UNKNOWN, legal_status=LegalStatus.NONE, number_fate="", problems=[]
+    )
+    if (
+        accept(document, answer, source="person", actor=actor, fetches_files=False).submission
+        not in _HELD_THERE
+    ):
+        raise changed_meanwhile()
+
+
+def _contradict_persons(document: Document, answer: PacAnswer) -> None:
+    """Persons settled that it would never exist, and the provider holds it: a queue entry, no status is touched."""
+    is_theirs = document.settled_by_person and document.submission in PERSON_ACCEPTS
+    word = answer.legal_status.value or answer.raw_legal_status[:60] or Submission.ACCEPTED.value
+    if (
+        not is_theirs
+        or answer.legal_status in REJECTED_LEGAL
+        or word in {document.legal_conflict, document.legal_kept}
+    ):
+        return
+    Document.objects.filter(pk=document.pk).update(legal_conflict=word, conflict=identity.kept(answer))
+    detail = {"kept": document.legal_status, "news": word}
+    timeline.note(document, "legal_conflict", detail=detail, exchange_id=answer.exchange_id)
+    document.refresh_from_db()
+
+
 def problems_of(answer: PacAnswer) -> list[dict[str, str]]:
     """The provider's complaints as they are kept on a document."""
     return [{"code": item.code, "field": item.field, "message": item.message} for item in answer.problems]
 
 
-def _without_links(answer: PacAnswer) -> Any:
-    """The answer as received, but for its signed links: they are keys to the files, for minutes, and never kept."""
-    text = json.dumps(audit.plain_json(answer.body))
-    for link in (answer.pdf_url, answer.xml_url):
-        if link:
-            text = text.replace(json.dumps(link)[1:-1], "")
-    return json.loads(text)
+def acceptance(answer: PacAnswer) -> dict[str, Any]:
+    """The members of a document that the provider holds or has refused, before its legal word is looked at."""
+    refused = answer.legal_status == LegalStatus.PAC_REJECTED
+    now = timezone.now()
+    return {
+        "submission": Submission.REFUSED if refused else Submission.ACCEPTED,
+        "legal_status": LegalStatus.PAC_REJECTED if refused else LegalStatus.NONE,
+        "raw_legal_status": answer.raw_legal_status[:60],
+        "document_id": answer.document_id,
+        "flag": "",
+        "conflict": None,
+        "held_reason": "",
+        "leased_until": None,
+        "accepted_at": now,
+        "due_at": None if refused else now,
+        "problems": problems_of(answer),
+        "pac_response": identity.without_links(answer),
+    }
 
 
-def _note_acceptance(
-    document: Document, answer: PacAnswer, state: Submission, *, source: str, actor: Staff | None
-) -> None:
+def told_of_acceptance(
+    document: Document, answer: PacAnswer, *, source: str, actor: Staff | None = None
+) -> Told:
+    """What timeline and audit say of an acceptance or a refusal, not yet written."""
+    code = "refused" if answer.legal_status == LegalStatus.PAC_REJECTED else "accepted"
     detail = {"source": source, "document_id": answer.document_id, "legal_status": answer.raw_legal_status}
-    code = "refused" if state == Submission.REFUSED else "accepted"
-    timeline.note(document, code, actor=actor, detail=detail, exchange_id=answer.exchange_id)
-    audit.record(
+    act = audit.Act(
         f"document.{code}",
-        actor=actor,
         tenant_uid=document.tenant.uid,
         target=document,
         before={"submission": document.submission},
         after=detail,
         exchange_id=answer.exchange_id,
+        correlation_id=correlation_id(),
     )
-    if answer.document_id:
-        _wake_parked_news(document, answer.document_id)
+    event = timeline.happening(document, code, actor=actor, detail=detail, exchange_id=answer.exchange_id)
+    return event, act
 
 
-def _wake_parked_news(document: Document, document_id: str) -> None:
-    """A webhook may have overtaken the answer to our own post: what was parked under this id is matched now."""
+def told_of_legal_move(
+    document: Document, answer: PacAnswer, before: LegalStatus, *, source: str, actor: Staff | None = None
+) -> Told:
+    """What timeline and audit say of a move of the legal word, not yet written."""
+    after = answer.legal_status
+    act = audit.Act(
+        "document.legal_status",
+        tenant_uid=document.tenant.uid,
+        target=document,
+        before={"legal_status": before},
+        after={"legal_status": after, "source": source},
+        exchange_id=answer.exchange_id,
+        correlation_id=correlation_id(),
+    )
+    detail = {"from": before, "to": after, "source": source}
+    event = timeline.happening(
+        document, "legal_status", actor=actor, detail=detail, exchange_id=answer.exchange_id
+    )
+    return event, act
+
+
+def tell(told: Sequence[Told], *, actor: Staff | None = None) -> None:
+    """Write timeline and audit, in the caller's transaction."""
+    timeline.note_all([event for event, _ in told])
+    audit.record_all([act for _, act in told], actor=actor)
+
+
+def wake_parked_news(accepted: Sequence[tuple[Document, PacAnswer]]) -> None:
+    """A webhook may have overtaken the answer to our own post: what was parked under these ids is matched now."""
     parked = WebhookDelivery.objects.filter(
-        tenant=document.tenant, pac_document_id=document_id, state=WebhookDelivery.State.PARKED
+        tenant__in={document.tenant_id for document, _ in accepted},
+        pac_document_id__in=[answer.document_id for _, answer in accepted if answer.document_id],
+        state=WebhookDelivery.State.PARKED,
     )
     if parked.update(due_at=timezone.now()):
         wake("invoicing.inbox")
@@ -168,7 +298,7 @@ def _same_id_twice(document: Document, answer: PacAnswer) -> Document:
     Document.objects.filter(pk=document.pk, submission__in=_MAY_BE_ACCEPTED).update(
         submission=Submission.UNKNOWN,
         flag="CONFLICT",
-        conflict=audit.plain_json(answer.body),
+        conflict=identity.kept(answer),
         leased_until=None,
         due_at=None,
     )
@@ -185,7 +315,7 @@ def _move_legal(document: Document, answer: PacAnswer, *, source: str, actor: St
     if answer.raw_legal_status and answer.raw_legal_status != document.raw_legal_status:
         document.raw_legal_status = answer.raw_legal_status[:60]
     news = read_news(before, after)
-    if news is News.CONTRARY and document.legal_conflict != after:
+    if news is News.CONTRARY and after not in {document.legal_conflict, document.legal_kept}:
         document.legal_conflict = after
         detail = {"kept": before, "news": after}
         timeline.note(document, "legal_conflict", detail=detail, exchange_id=answer.exchange_id)
@@ -193,22 +323,7 @@ def _move_legal(document: Document, answer: PacAnswer, *, source: str, actor: St
         return False
     document.legal_status = after
     document.problems = problems_of(answer) if after in REJECTED_LEGAL else []
-    timeline.note(
-        document,
-        "legal_status",
-        actor=actor,
-        detail={"from": before, "to": after, "source": source},
-        exchange_id=answer.exchange_id,
-    )
-    audit.record(
-        "document.legal_status",
-        actor=actor,
-        tenant_uid=document.tenant.uid,
-        target=document,
-        before={"legal_status": before},
-        after={"legal_status": after, "source": source},
-        exchange_id=answer.exchange_id,
-    )
+    tell([told_of_legal_move(document, answer, before, source=source, actor=actor)], actor=actor)
     return after in TERMINAL_LEGAL
 
 
@@ -223,7 +338,7 @@ def _fill_in(document: Document, answer: PacAnswer) -> None:
             )
     document.protocol = document.protocol or answer.protocol[:100]
     document.qr = document.qr or answer.qr
-    document.pac_response = _without_links(answer)
+    document.pac_response = identity.without_links(answer)
     if document.legal_status == LegalStatus.DGI_AUTHORIZED and document.authorized_at is None:
         document.authorized_at = timezone.now()
 
@@ -241,9 +356,12 @@ def _is_another_documents(cufe: str, document: Document) -> bool:
 def _on_final_word(document: Document) -> None:
     if document.legal_status == LegalStatus.DGI_AUTHORIZED:
         settling.settle_declared_payments(document)
+        mailing.queue_for_receiver(document)
     settling.refresh_facts(document)
     if document.credited_id:
         settling.refresh_facts(Document.objects.select_for_update().get(pk=document.credited_id))
+    if document.legal_status in REJECTED_LEGAL:
+        affiliation.heed_complaints(document.tenant, [each["code"] for each in document.problems])
 
 
 def _next_look(document: Document) -> datetime | None:
@@ -253,7 +371,7 @@ def _next_look(document: Document) -> datetime | None:
         return None
     now = timezone.now()
     age = now - (document.authorized_at or document.accepted_at or now)
-    return now + (_CLOSE_STEP if age < _CLOSE_WATCH else min(age / 10, _LONGEST_STEP))
+    return now + (CLOSE_STEP if age < _CLOSE_WATCH else min(age / 10, _LONGEST_STEP))
 
 
 def _is_complete(document: Document) -> bool:

@@ -22,10 +22,12 @@ from cifras.fiscal.lifecycle import LegalStatus, Submission, VoidStatus
 from cifras.pac.contract import Capability
 from cifras.pac.errors import AlreadyVoided, Busy, Incident, NotDelivered, Outcome, PacError
 from invoicing.models import Attempt, Document
-from invoicing.services import crediting, incidents, settling, timeline
+from invoicing.services import crediting, incidents, returning, settling, timeline
+from invoicing.services.asking import ask_all
 from invoicing.services.finding import get_document
 from invoicing.services.issuing import void_window
-from invoicing.services.submitting import lease, queue_wait
+from invoicing.services.lanes import Use, account_of
+from invoicing.services.leases import lease, queue_wait
 from tenants.services.accounts import provider_for, provider_spec, require
 
 logger = logging.getLogger(__name__)
@@ -42,9 +44,15 @@ class _Statuses(TypedDict):
     live_credits: list[str]
 
 
-def void_invoice(invoice_id: uuid.UUID | str, reason: str, *, actor: Staff | None) -> Document:
-    """Ask for the void of an authorised invoice. Raises RuleBroken when the guard refuses; nothing is called here."""
-    return _request(invoice_id, reason, Kind.INVOICE, actor)
+def void_invoice(
+    invoice_id: uuid.UUID | str, reason: str, *, actor: Staff | None, money: str = ""
+) -> Document:
+    """Ask for the void of an authorised invoice. Raises RuleBroken when the guard refuses; nothing is called here.
+
+    `money`: what becomes of what was received once it is void: "refund", "move" (to the document that replaces it) or
+    "balance"; empty leaves it as an amount to be returned.
+    """
+    return _request(invoice_id, reason, Kind.INVOICE, actor, returning.require_answer(money))
 
 
 def void_credit(credit_id: uuid.UUID | str, reason: str, *, actor: Staff | None) -> Document:
@@ -81,15 +89,12 @@ def void_due(*, limit: int = 50) -> int:
     due = Document.objects.select_related("tenant", "office").filter(
         free, void_status__in=_OPEN, void_due_at__lte=now
     )
-    tried = 0
-    for document in due.order_by("void_deadline")[:limit]:
-        if _claim(document):
-            tried += 1
-            _call(document)
-    return tried
+    return ask_all(due.order_by("void_deadline")[:limit], account_of, _try, use=Use.VOIDS)
 
 
-def _request(document_id: uuid.UUID | str, reason: str, kind: Kind, actor: Staff | None) -> Document:
+def _request(
+    document_id: uuid.UUID | str, reason: str, kind: Kind, actor: Staff | None, money: str = ""
+) -> Document:
     with transaction.atomic():
         found = get_document(document_id, actor=actor, kind=kind)
         document = (
@@ -102,6 +107,7 @@ def _request(document_id: uuid.UUID | str, reason: str, kind: Kind, actor: Staff
         Document.objects.filter(pk=document.pk, void_status__in=[VoidStatus.NONE, VoidStatus.REFUSED]).update(
             void_status=VoidStatus.REQUESTED,
             void_reason=clean,
+            void_money=money,
             void_requested_at=now,
             void_requested_by=actor.uid if actor else None,
             void_due_at=now,
@@ -109,7 +115,7 @@ def _request(document_id: uuid.UUID | str, reason: str, kind: Kind, actor: Staff
             void_attempts=0,
             void_answer=None,
         )
-        timeline.note(document, "void_requested", actor=actor, detail={"reason": clean})
+        timeline.note(document, "void_requested", actor=actor, detail={"reason": clean, "money": money})
         audit.record(
             "document.void_requested",
             actor=actor,
@@ -117,11 +123,18 @@ def _request(document_id: uuid.UUID | str, reason: str, kind: Kind, actor: Staff
             target=document,
             reason=clean,
             before={"void_status": document.void_status},
-            after={"void_status": VoidStatus.REQUESTED},
+            after={"void_status": VoidStatus.REQUESTED, "money": money},
         )
         wake("invoicing.void")
     document.refresh_from_db()
     return document
+
+
+def _try(document: Document) -> bool:
+    if not _claim(document):
+        return False
+    _call(document)
+    return True
 
 
 def _claim(document: Document) -> bool:
@@ -168,7 +181,7 @@ def _voided(document: Document, evidence: dict[str, object], exchange_id: str) -
         if not _close(document, VoidStatus.VOIDED, "voided", evidence, exchange_id):
             return
         document.refresh_from_db()
-        settling.refresh_facts(document)
+        returning.settle_up(document, document.void_money)
         if document.credited_id:
             settling.refresh_facts(Document.objects.select_for_update().get(pk=document.credited_id))
         audit.record(

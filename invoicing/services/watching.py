@@ -18,7 +18,9 @@ from cifras.fiscal.lifecycle import Submission, VoidStatus
 from cifras.pac.errors import Busy, PacError
 from invoicing.models import Document
 from invoicing.services import incidents, timeline, tracking
-from invoicing.services.submitting import lease
+from invoicing.services.asking import ask_all
+from invoicing.services.lanes import account_of
+from invoicing.services.leases import lease
 
 logger = logging.getLogger(__name__)
 
@@ -33,14 +35,8 @@ def watch_due(*, limit: int = 50) -> int:
     )
     for provider, environment in incidents.open_circuits(now):
         due &= ~Q(provider=provider, environment=environment)
-    asked = 0
-    for document in (
-        Document.objects.select_related("tenant", "office").filter(due).order_by("due_at")[:limit]
-    ):
-        if _lease(document):
-            asked += 1
-            _ask(document)
-    return asked
+    waiting = Document.objects.select_related("tenant", "office").filter(due).order_by("due_at")[:limit]
+    return ask_all(waiting, account_of, _look)
 
 
 def look_now(document: Document, *, actor: Staff | None) -> None:
@@ -83,6 +79,13 @@ def _lease(document: Document) -> bool:
         free, pk=document.pk, submission=Submission.ACCEPTED, due_at=document.due_at
     )
     return bool(mine.update(leased_until=now + lease()))
+
+
+def _look(document: Document) -> bool:
+    if not _lease(document):
+        return False
+    _ask(document)
+    return True
 
 
 def _ask(document: Document) -> None:

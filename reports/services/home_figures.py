@@ -16,11 +16,11 @@ from django.db.models.fields.json import KT
 from django.db.models.functions import Coalesce, TruncDate
 from django.utils import timezone
 
-from cifras.core.models import Staff
+from cifras.core.models import Proposal, Staff
 from cifras.fiscal.lifecycle import LegalStatus
 from cifras.fiscal.zones import PANAMA, local_date
-from invoicing.models import Document, Incident, WebhookDelivery
-from invoicing.models.choices import Mode
+from invoicing.models import Document, DocumentMail, Incident, NumberSeries, WebhookDelivery
+from invoicing.models.choices import Kind, Mode
 from invoicing.models.document import DocumentQuerySet
 from invoicing.services import attention, listing
 from tenants.access import tenants_for, visible_tenant_uids
@@ -40,6 +40,7 @@ class Rejection:
 
     kind: str
     code: str
+    field: str
     message: str
     count: int
 
@@ -74,7 +75,7 @@ def read_figures(staff: Staff, now: datetime) -> HomeFigures:
     """The figures as of now: six queries."""
     visible = tenants_for(staff)
     counts = _counts(visible, now)
-    documents = Document.objects.filter(tenant__in=visible)
+    documents = Document.objects.issued_by_us().filter(tenant__in=visible)
     environment = "all"
     if counts["live"]:
         environment = Tenant.Environment.LIVE.value
@@ -108,12 +109,23 @@ def _counts(visible: QuerySet[Tenant], now: datetime) -> dict[str, int]:
         "parked": WebhookDelivery.objects.filter(
             tenant__in=visible, due_at__isnull=False, state=WebhookDelivery.State.PARKED
         ),
+        "number_gaps": NumberSeries.objects.filter(office__tenant__in=visible, gap_count__gt=0),
+        "proposals": Proposal.objects.open().filter(tenant_uid__in=visible.values("uid")),
+        "invalid_invoices": _mailed(visible, Kind.INVOICE).filter(attention.invalid_in_hand(now)),
+        "invalid_credits": _mailed(visible, Kind.CREDIT).filter(attention.invalid_in_hand(now)),
+        "mails_troubled": _mailed(visible, Kind.INVOICE).filter(attention.mail_troubled(now)),
         "certificates": Certificate.objects.filter(
             tenant__in=visible, replaced_at=None, not_after__lte=expiring
         ),
     }
     first, *others = [_counted(name, rows) for name, rows in parts.items()]
     return dict.fromkeys(parts, 0) | dict(first.union(*others, all=True))
+
+
+def _mailed(visible: QuerySet[Tenant], kind: Kind) -> DocumentQuerySet:
+    """The documents that were ever mailed: few beside all that there are."""
+    mailed = DocumentMail.objects.filter(document__tenant__in=visible).values("document")
+    return Document.objects.filter(kind=kind, pk__in=mailed)
 
 
 def _counted(name: str, rows: QuerySet[Any]) -> Any:
@@ -132,14 +144,17 @@ def _closing(documents: DocumentQuerySet, now: datetime) -> dict[str, Row]:
 
 def _moving(documents: DocumentQuerySet, now: datetime) -> dict[str, Row]:
     unconfirmed, without_pdf = attention.UNCONFIRMED, attention.without_pdf(now)
-    waiting = attention.waiting_for_dgi(now)
+    waiting, stuck = attention.waiting_for_dgi(now), attention.stuck(now)
+    closing = attention.send_by_closing(now)
     return _by_kind(
-        documents.filter(unconfirmed | without_pdf | waiting),
+        documents.filter(unconfirmed | without_pdf | waiting | stuck | closing),
         unconfirmed=Count("pk", filter=unconfirmed),
         unconfirmed_amount=_sum(unconfirmed),
         unconfirmed_since=Min("last_attempt_at", filter=unconfirmed),
         without_pdf=Count("pk", filter=without_pdf),
         waiting_for_dgi=Count("pk", filter=waiting),
+        stuck=Count("pk", filter=stuck),
+        send_by_closing=Count("pk", filter=closing),
     )
 
 
@@ -156,11 +171,17 @@ def _rejections(documents: DocumentQuerySet, now: datetime) -> tuple[Rejection, 
     rows = (
         documents.filter(attention.rejected_today(now))
         .order_by()
-        .values("kind", code=Coalesce(KT("problems__0__code"), Value(""), output_field=TextField()))
+        .values("kind", code=_first_problems("code"), field=_first_problems("field"))
         .annotate(count=Count("pk"), message=Min(KT("problems__0__message")))
-        .order_by("-count", "code", "kind")
+        .order_by("-count", "code", "field", "kind")
     )
-    return tuple(Rejection(row["kind"], row["code"], row["message"] or "", row["count"]) for row in rows)
+    return tuple(
+        Rejection(row["kind"], row["code"], row["field"], row["message"] or "", row["count"]) for row in rows
+    )
+
+
+def _first_problems(member: str) -> Any:
+    return Coalesce(KT(f"problems__0__{member}"), Value(""), output_field=TextField())
 
 
 def _issued(documents: DocumentQuerySet, now: datetime) -> dict[tuple[date, str], int]:

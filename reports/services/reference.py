@@ -15,18 +15,26 @@ _VIEW_TENANTS = (
     "tenants.view_office",
     "tenants.view_certificate",
     "tenants.view_taxidcheck",
+    "tenants.view_catalogue",
+    "tenants.view_catalogueentry",
 )
 _VIEW_DOCUMENTS = (
     "invoicing.view_document",
     "invoicing.view_invoice",
     "invoicing.view_credit",
+    "invoicing.view_received",
+    "invoicing.view_importbatch",
     "invoicing.view_receiver",
     "invoicing.view_incident",
     "invoicing.view_webhookdelivery",
+    "invoicing.view_documentmail",
     "invoicing.view_timelineevent",
     "invoicing.view_attachment",
     "invoicing.view_settlement",
+    "invoicing.view_numberseries",
+    "invoicing.view_correction",
     "tenants.view_exchange",
+    "core.view_proposal",
 )
 _WRITE_DOCUMENTS = (
     "invoicing.add_invoice",
@@ -43,15 +51,22 @@ _WRITE_DOCUMENTS = (
     "invoicing.add_receiver",
     "invoicing.change_receiver",
     "invoicing.release_incident",
+    "invoicing.import_document",
+    "invoicing.verify_document",
+    "invoicing.decide_document",
+    "invoicing.catch_up_document",
     "invoicing.change_webhookdelivery",
+    "invoicing.add_documentmail",
 )
 _ONBOARD = (
     "tenants.add_tenant",
     "tenants.change_tenant",
     "tenants.onboard_tenant",
     "tenants.suspend_tenant",
+    "tenants.close_tenant",
     "tenants.add_office",
     "tenants.change_office",
+    "tenants.refresh_catalogue",
 )
 _MANAGE_STAFF = (
     "core.view_staff",
@@ -65,15 +80,31 @@ _MANAGE_STAFF = (
 )
 ROLES: Mapping[str, tuple[str, ...]] = {
     "Operaciones": (*_VIEW_TENANTS, *_VIEW_DOCUMENTS, *_WRITE_DOCUMENTS, *_ONBOARD),
-    "Facturación": (*_VIEW_TENANTS, *_VIEW_DOCUMENTS, "invoicing.settle_invoice"),
-    "Auditoría": (*_VIEW_TENANTS, *_VIEW_DOCUMENTS, "core.view_auditentry", "tenants.view_staffgrant"),
+    "Facturación": (
+        *_VIEW_TENANTS,
+        *_VIEW_DOCUMENTS,
+        "invoicing.settle_invoice",
+        "invoicing.add_documentmail",
+    ),
+    "Auditoría": (
+        *_VIEW_TENANTS,
+        *_VIEW_DOCUMENTS,
+        "core.view_auditentry",
+        "invoicing.export_document",
+        "tenants.view_staffgrant",
+    ),
     "Administración": (
         *_VIEW_TENANTS,
         *_VIEW_DOCUMENTS,
         *_ONBOARD,
         *_MANAGE_STAFF,
+        "tenants.override_tax_id",
         "core.view_auditentry",
+        "invoicing.export_document",
         "invoicing.release_incident",
+        "invoicing.decide_document",
+        "invoicing.overrule_document",
+        "invoicing.catch_up_document",
         "django_celery_beat.view_periodictask",
         "django_celery_beat.change_periodictask",
     ),
@@ -84,7 +115,14 @@ SWEEPS: Mapping[str, int] = {
     "invoicing.resolve": 5,
     "invoicing.pac_status_poll": 5,
     "invoicing.void": 15,
+    "invoicing.correct": 15,
     "invoicing.inbox": 15,
+    "invoicing.import": 15,
+    "invoicing.mail": 15,
+    "invoicing.request_webhooks": 30,
+    "invoicing.numbering": 600,
+    "tenants.affiliation": 20,
+    "tenants.catalogues": 3600,
 }
 
 

@@ -66,6 +66,22 @@ def test_an_act_that_wakes_many_tasks_waits_for_a_dead_broker_once(dead_broker, 
     assert len(caplog.records) == 1
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_crowd_shares_one_message_and_a_late_comer_is_not_forgotten(monkeypatch):
+    sent, now = [], [100.0]
+    monkeypatch.setattr(waking._Broker, "arrives", {})
+    monkeypatch.setattr(waking, "monotonic", lambda: now[0])
+    monkeypatch.setattr(waking, "_send", lambda task, args, options: sent.append((now[0], options)))
+    for _ in range(100):
+        wake("invoicing.inbox")
+        now[0] += 0.01
+    assert sent[0] == (100.0, {})
+    assert all(options["countdown"] > waking.CROWD_SECONDS for _, options in sent[1:])
+    assert len(sent) == 5
+    arrivals = [at + options.get("countdown", 0) for at, options in sent]
+    assert arrivals[-1] > now[0]  # whoever came last is looked after, too
+
+
 def test_every_task_is_an_act_of_its_own():
     @current_app.task(name="tests.core.who_am_i")
     def who_am_i() -> str:

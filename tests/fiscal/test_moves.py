@@ -11,6 +11,7 @@ from cifras.fiscal.lifecycle import (
     LEGAL_MOVES,
     LEGAL_WITHIN,
     PERSON_MOVES,
+    PERSON_VOID_MOVES,
     SUBMISSION_MOVES,
     TERMINAL_LEGAL,
     VOID_MOVES,
@@ -45,7 +46,11 @@ def test_the_moves_of_a_submission_are_these_and_no_others() -> None:
         ("RETURNED", "QUEUED"),
         ("RETURNED", "DISCARDED"),
     }
-    assert arrows(PERSON_MOVES) == {("UNKNOWN", "REFUSED")}
+    assert arrows(PERSON_MOVES) == {
+        ("UNKNOWN", "REFUSED"),
+        ("REFUSED", "ACCEPTED"),
+        ("DISCARDED", "ACCEPTED"),
+    }
 
 
 def test_a_draft_is_never_sent_and_an_unknown_document_never_edited_or_discarded() -> None:
@@ -77,6 +82,12 @@ def test_the_moves_of_a_void_are_these_and_no_others() -> None:
         ("UNKNOWN", "VOIDED"),
         ("UNKNOWN", "REFUSED"),
         ("REFUSED", "REQUESTED"),
+    }
+    assert arrows(PERSON_VOID_MOVES) == {
+        ("", "VOIDED"),
+        ("REFUSED", "VOIDED"),
+        ("UNKNOWN", "VOIDED"),
+        ("UNKNOWN", "REFUSED"),
     }
 
 

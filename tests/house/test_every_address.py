@@ -25,9 +25,32 @@ from django_celery_beat.models import (
 )
 
 from cifras.core import audit
-from cifras.core.models import AuditEntry, Staff
-from invoicing.models import Credit, Document, Incident, Invoice, Receiver, TimelineEvent, WebhookDelivery
-from tenants.models import Certificate, Exchange, Office, Onboarding, StaffGrant, TaxIdCheck, Tenant
+from cifras.core.models import AuditEntry, Proposal, Staff
+from invoicing.models import (
+    Correction,
+    Credit,
+    Document,
+    DocumentMail,
+    ImportBatch,
+    Incident,
+    Invoice,
+    NumberSeries,
+    Received,
+    Receiver,
+    TimelineEvent,
+    WebhookDelivery,
+)
+from tenants.models import (
+    Catalogue,
+    CatalogueEntry,
+    Certificate,
+    Exchange,
+    Office,
+    Onboarding,
+    StaffGrant,
+    TaxIdCheck,
+    Tenant,
+)
 from tests.factories import a_staff_member
 
 pytestmark = pytest.mark.django_db
@@ -37,6 +60,8 @@ NOBODYS = {
     Staff,
     Group,
     TaxIdCheck,
+    Catalogue,
+    CatalogueEntry,
     PeriodicTask,
     ClockedSchedule,
     CrontabSchedule,
@@ -111,12 +136,57 @@ ROWS: dict[type[models.Model], Callable[[Tenant, int], models.Model]] = {
         pac_document_id=f"{tenant.trade_name}-{serial}",
         headers={"X-From": tenant.trade_name},
     ),
+    DocumentMail: lambda tenant, serial: DocumentMail.objects.create(
+        tenant=tenant,
+        document=a_document(tenant, "INVOICE", 100 + serial),
+        channel="PAC",
+        address=f"{tenant.trade_name}@{serial}.test",
+        state="FAILED",
+    ),
+    Correction: lambda tenant, serial: Correction.objects.create(
+        tenant=tenant,
+        original=a_document(tenant, "INVOICE", 200 + serial),
+        way="VOID",
+        reason=f"Corrige {tenant.trade_name}",
+    ),
     TimelineEvent: lambda tenant, serial: TimelineEvent.objects.create(
         tenant_uid=tenant.uid, code="created", actor_name=tenant.trade_name
     ),
     Invoice: lambda tenant, serial: a_document(tenant, "INVOICE", serial),
     Credit: lambda tenant, serial: a_document(tenant, "CREDIT", serial),
+    Received: lambda tenant, serial: (
+        Document.objects.create(
+            tenant=tenant,
+            office=tenant.offices.first(),
+            kind="INVOICE",
+            mode="DGI_IMPORT",
+            submission="IMPORTED",
+            is_received=True,
+            number=f"{serial:010}",
+            series="01",
+            environment=tenant.environment,
+            external_id=f"{tenant.trade_name}-received-{serial}",
+            issuer_data={"name": f"Mayorista de {tenant.trade_name}", "ruc": tenant.ruc},
+            issue_date=timezone.now(),
+        ).face
+    ),
+    ImportBatch: lambda tenant, serial: ImportBatch.objects.create(
+        tenant=tenant, filename=f"{tenant.trade_name}-{serial}.csv", sha256=f"{serial:064x}", size_bytes=1
+    ),
     Document: lambda tenant, serial: Document.objects.filter(tenant=tenant).first(),
+    NumberSeries: lambda tenant, serial: NumberSeries.objects.create(
+        office=tenant.offices.first(), billing_point=f"{serial + 100}", series="01"
+    ),
+    Proposal: lambda tenant, serial: Proposal.objects.create(
+        act="document.number_taken",
+        tenant_uid=tenant.uid,
+        target_type="invoicing.document",
+        target_uid=uuid.uuid4(),
+        target_label=f"Factura de {tenant.trade_name}",
+        reason=f"El PAC la tiene como de {tenant.trade_name}",
+        proposed_by=uuid.uuid4(),
+        proposed_by_name=f"alguien de {tenant.trade_name}",
+    ),
     AuditEntry: lambda tenant, serial: audit.record(
         "thing.done", actor=None, tenant_uid=tenant.uid, target=tenant
     ),

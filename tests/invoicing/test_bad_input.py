@@ -220,7 +220,7 @@ LAW = {
     "an unknown billing point": ({"billing_point": "002"}, ("unknown_billing_point", "billing_point")),
     "an unknown company": ({"tenant": "nobody"}, ("unknown_tenant", "tenant")),
     "an unknown receiver": ({"receiver": {"code": "nobody"}}, ("unknown_receiver", "receiver.code")),
-    "a document of another system": ({"mode": "DGI_IMPORT"}, ("mode_not_issued", "mode")),
+    "a document of another system without its CUFE": ({"mode": "DGI_IMPORT"}, ("missing", "cufe")),
 }
 
 

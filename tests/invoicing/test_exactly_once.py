@@ -6,7 +6,7 @@ from cifras.fiscal.lifecycle import LegalStatus, Submission
 from cifras.sandbox.server import SandboxServer
 from invoicing import services
 from invoicing.models import Attempt, Document, Incident
-from invoicing.services import incidents, submitting
+from invoicing.services import claiming, incidents, submitting
 from tests import factories
 from tests.clockwork import lose_the_workers, work_through
 
@@ -93,10 +93,10 @@ def test_an_unauthorised_answer_holds_the_queue_as_one_incident_and_releases_it(
 
 def test_a_killed_worker_leaves_an_attempt_that_is_asked_about(pac: SandboxServer) -> None:
     document = issue(factories.invoice_json(factories.a_tenant()))
-    claimed = submitting._claim_next(document.due_at)
-    assert claimed is not None
+    account = (document.provider, document.environment)
+    assert claiming.claim(account, claiming.Turns(), most=1, under_way=0) == [document]
     lose_the_workers()
-    assert submitting.recover_lost() == 1
+    assert claiming.recover_lost() == 1
     document.refresh_from_db()
     assert document.submission == Submission.UNKNOWN
     work_through()

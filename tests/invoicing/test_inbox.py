@@ -24,6 +24,7 @@ from tests.factories import a_tenant, an_administrator, credit_json, invoice_jso
 
 SECRET = "the-secret-of-the-inbox"
 State = WebhookDelivery.State
+Effect = WebhookDelivery.Effect
 
 
 @pytest.fixture(autouse=True)
@@ -182,6 +183,8 @@ def test_the_same_event_fifty_times_has_one_effect(pac, tenant):
     assert Attachment.objects.filter(document=document, kind=Attachment.Kind.PDF).count() == 1
     states = Counter(WebhookDelivery.objects.values_list("state", flat=True))
     assert states == {State.PROCESSED: 1, State.IGNORED: 49}
+    effects = Counter(WebhookDelivery.objects.values_list("effect", flat=True))
+    assert effects == {Effect.LEGAL: 1, Effect.OLD: 49}
     assert not WebhookDelivery.objects.exclude(document_uid=document.uid).exists()
 
 
@@ -228,6 +231,7 @@ def test_a_webhook_that_overtakes_our_answer_attaches_the_document(pac, tenant, 
     assert (document.submission, document.document_id) == (Submission.ACCEPTED, document_id)
     assert (document.legal_status, document.cufe) == (LegalStatus.DGI_AUTHORIZED, at_pac.cufe)
     assert (latest().state, latest().document_uid) == (State.PROCESSED, document.uid)
+    assert latest().effect == Effect.ADOPTED
     assert pac.journal.times_posted(document.number, company_id=tenant.pac_company_id) == 1
 
 
@@ -274,7 +278,8 @@ def test_what_never_matches_is_tried_ever_more_rarely_and_stays_to_be_seen_after
             tries += inbox.process_due()
 
     assert 8 <= tries <= 12
-    assert (latest().state, latest().document_uid) == (State.IGNORED, None)
+    assert (latest().state, latest().effect) == (State.IGNORED, Effect.UNMATCHED)
+    assert latest().document_uid is None
     assert latest().processed_at >= arrived + timedelta(days=7)
 
 
@@ -358,7 +363,28 @@ def test_reprocessing_reads_the_document_again(pac, tenant):
     inbox.process_due()
 
     assert reads(pac) == asked + 1
-    assert latest().state == State.PROCESSED
+    assert (latest().state, latest().effect) == (State.PROCESSED, Effect.SAME)
+
+
+def test_what_a_webhook_brought_is_told_from_what_was_known(pac, tenant):
+    pac.behaviour.authorise_after = 3600
+    document = accepted(tenant)
+    at_pac = pac.authority.documents[document.document_id]
+    pac.behaviour.pdf_after = 3600
+    tracking.refresh(document, source="poll")
+    deliver(tenant, hint(document.document_id, "PAC_AUTHORIZED"))
+    inbox.process_due()
+    assert latest().effect == Effect.SAME
+
+    pac.authority.decide(at_pac, "DGI_AUTHORIZED")
+    deliver(tenant, hint(document.document_id))
+    inbox.process_due()
+    assert latest().effect == Effect.LEGAL
+
+    pac.behaviour.pdf_after = 0
+    deliver(tenant, hint(document.document_id, "SIN PALABRA"))
+    inbox.process_due()
+    assert latest().effect == Effect.FILES
 
 
 @pytest.mark.parametrize("signature", ["guessed", ""])
@@ -397,7 +423,8 @@ def test_a_signed_probe_and_an_event_without_an_id_have_no_effect(pac, tenant):
     deliver(tenant, {"legalStatus": "DGI_AUTHORIZED", "documentNumber": "0000000001"})
 
     assert inbox.process_due() == 2
-    assert set(WebhookDelivery.objects.values_list("state", "due_at")) == {(State.IGNORED, None)}
+    told = set(WebhookDelivery.objects.values_list("state", "effect", "due_at"))
+    assert told == {(State.IGNORED, Effect.PROBE, None)}
 
 
 @pytest.mark.parametrize(

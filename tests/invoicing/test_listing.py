@@ -10,7 +10,7 @@ from cifras.fiscal.lifecycle import BusinessStatus
 from cifras.fiscal.zones import PANAMA
 from invoicing.models import Document
 from invoicing.services import settling
-from invoicing.services.listing import closing_within, with_business
+from invoicing.services.listing import Receivable, closing_within, with_business, with_receivable
 from tests.document_rows import a_document
 
 pytestmark = pytest.mark.django_db
@@ -63,6 +63,43 @@ def every_combination() -> None:
             )
         )
     Document.objects.bulk_create(rows)
+
+
+def notes_that_found_something_open() -> None:
+    for open_before, settled in itertools.product(
+        (None, "-5", "0", "100", "321.10", "400"), ("0", "-0.07", "-300")
+    ):
+        number = f"{Document.objects.count() + 1000:010}"
+        a_document(
+            kind="CREDIT",
+            series="04",
+            number=number,
+            document_id=f"note-{number}",
+            cufe="",
+            total=Decimal("321.10"),
+            open_before=open_before and Decimal(open_before),
+            settled_total=Decimal(settled),
+            issue_date=NOON,
+        )
+
+
+def test_what_is_to_be_collected_or_given_back_agrees_with_the_computed_amounts_on_every_row():
+    every_combination()
+    notes_that_found_something_open()
+    a_document(cufe="", total=Decimal(5), submission="DRAFT", legal_status="", number="", document_id="")
+    computed: dict[str, set[int]] = {wanted: set() for wanted in Receivable}
+    for row in Document.objects.select_related("tenant"):
+        found, is_issued = settling.business(row, today=TODAY), row.submission != "DRAFT"
+        for wanted, holds in (
+            (Receivable.OPEN, found.balance > 0 and is_issued),
+            (Receivable.OVERDUE, found.is_overdue and is_issued),
+            (Receivable.REFUND, found.refund_due > 0),
+        ):
+            computed[wanted] |= {row.pk} if holds else set()
+    assert all(computed.values())
+    for wanted in Receivable:
+        chosen = with_receivable(Document.objects.all(), wanted, today=TODAY).values_list("pk", flat=True)
+        assert set(chosen) == computed[wanted], wanted
 
 
 def test_the_filter_by_business_status_agrees_with_the_computed_status_on_every_row():

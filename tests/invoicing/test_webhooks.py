@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import settings as trying
 from hypothesis import strategies as st
 
-from invoicing.models import Document, WebhookDelivery
+from invoicing.models import Document, WebhookDelivery, WebhookProbe
 from invoicing.services import receiving
 from tenants.models import Office, Tenant
 
@@ -295,13 +295,16 @@ def test_headers_are_kept_within_bounds(company):
     assert len(stored.claimed_user) == 64
 
 
-def test_a_probe_without_signature_is_welcome_and_leaves_a_line_in_the_log_only(company, caplog):
+def test_a_probe_without_signature_is_welcome_and_only_counted(company, caplog):
+    deliver(PROBE, signature=None)
     with caplog.at_level(logging.INFO, logger="invoicing"):
         response = deliver(PROBE, signature=None)
 
     assert (response.status_code, response.json()) == (200, {"detail": "Probe received"})
     assert not WebhookDelivery.objects.exists()
     assert str(company.uid) in caplog.text
+    probe = WebhookProbe.objects.get()
+    assert (probe.tenant, probe.count, probe.last_at is not None) == (company, 2, True)
 
 
 def test_a_signed_probe_is_stored_like_everything_signed(company):

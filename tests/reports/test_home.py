@@ -116,6 +116,8 @@ def one_of_everything(tenant: Tenant) -> None:
         a_document(tenant, **refused(code))
     a_document(tenant, has_pdf=False, due_at=NOW, authorized_at=NOW - timedelta(minutes=11))
     a_document(tenant, legal_status="PAC_AUTHORIZED", accepted_at=NOW - timedelta(minutes=6))
+    a_document(tenant, legal_status="", accepted_at=NOW - timedelta(hours=25))
+    a_document(tenant, **not_answered(submission="QUEUED", send_by=NOW + timedelta(hours=23)))
     Incident.objects.create(tenant=tenant, code="unauthorized", message="La clave no sirve")
     WebhookDelivery.objects.create(tenant=tenant, verdict="signed", state="parked", body="{}", due_at=NOW)
     Certificate.objects.create(
@@ -144,6 +146,7 @@ def test_every_figure_leads_to_exactly_the_rows_it_counts() -> None:
     cards = figures_of(browser)
     assert list(cards) == [
         "closing",
+        "send_by_closing",
         "unconfirmed",
         "void_in_doubt",
         "conflicting",
@@ -151,6 +154,7 @@ def test_every_figure_leads_to_exactly_the_rows_it_counts() -> None:
         "rejected_today",
         "without_pdf",
         "waiting_for_dgi",
+        "stuck",
         "parked",
         "certificates",
         "onboarding",
@@ -191,8 +195,8 @@ def test_rejections_are_grouped_by_their_first_complaint_in_the_providers_words(
     a_document(tenant, **refused("1602", is_superseded=True))
     rejected = figures_of(signed_in(an_administrator()))["rejected_today"]
     assert [(figure.label, figure.count) for figure in rejected] == [
-        ("1602 «El RUC del receptor no existe»", 2),
-        ("1533 «El RUC del receptor no existe»", 1),
+        ("1602 RUC del receptor «El RUC del receptor no existe»", 2),
+        ("1533 RUC del receptor «El RUC del receptor no existe»", 1),
     ]
 
 

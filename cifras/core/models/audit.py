@@ -2,13 +2,12 @@
 
 from typing import TYPE_CHECKING, Self
 
-from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
 from cifras.core.append_only import AppendOnlyModel, AppendOnlyQuerySet
+from cifras.core.sight import visible_chains
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -18,16 +17,8 @@ if TYPE_CHECKING:
 
 class AuditQuerySet(AppendOnlyQuerySet["AuditEntry"]):
     def visible_to(self, staff: "Staff | AnonymousUser") -> Self:
-        """Only the chains of tenants that `staff` may see; the chain without tenant is for those who see everything.
-
-        Tenants stand above this floor, so the setting CIFRAS_TENANT_SIGHT names the function that knows: it answers the
-        visible tenants' UUIDs, or None for all. Without it only superusers see anything.
-        """
-        if staff.is_active and staff.is_superuser:
-            return self
-        if not settings.CIFRAS_TENANT_SIGHT:
-            return self.none()
-        visible = import_string(settings.CIFRAS_TENANT_SIGHT)(staff)
+        """Only the chains of tenants that `staff` may see; the chain without tenant is for those who see everything."""
+        visible = visible_chains(staff)
         return self if visible is None else self.filter(chain__in=visible)
 
 

@@ -22,8 +22,12 @@
     field.focus();
   };
 
+  // Where the browser gives no clipboard (an address without https) the text is at least selected.
   const copy = async (button) => {
-    await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
+    const text = document.getElementById(button.dataset.copy);
+    window.getSelection().selectAllChildren(text);
+    if (!navigator.clipboard) return;
+    await navigator.clipboard.writeText(text.textContent);
     button.querySelector("span:last-child").textContent = button.dataset.copied;
   };
 

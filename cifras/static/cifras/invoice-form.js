@@ -89,6 +89,7 @@
       const fresh = { quantity: "1", unit: "und", tax_rate: "7" };
       for (const [name, value] of Object.entries(fresh)) row.querySelector(`[name$="-${name}"]`).value = value;
     }
+    row.querySelectorAll("[data-suggest]").forEach(suggest);
     row.querySelector("input:not([type=checkbox]), select").focus();
     refreshSoon();
   }
@@ -192,9 +193,11 @@
 
   /* Suggestions: a combobox over a plain text field */
 
+  let suggestions = 0;
+
   function suggest(input) {
     const list = document.createElement("ul");
-    list.id = `${input.id}_list`;
+    list.id = `suggestions-${(suggestions += 1)}`;
     list.className = "inv-suggestions";
     list.hidden = true;
     list.setAttribute("role", "listbox");
@@ -226,21 +229,24 @@
 
     function pick(option) {
       input.value = option.dataset.value;
+      const unit = input.closest("[data-row]")?.querySelector("[name$='-cpbs_unit']");
+      if (unit && option.dataset.unit) unit.value = option.dataset.unit;
       close();
       input.dispatchEvent(new Event("change", { bubbles: true }));
     }
 
     async function ask() {
       const question = { q: input.value };
-      if (input.dataset.suggest === "receivers") question.tenant = named("tenant").value;
+      if (input.dataset.suggest !== "locations") question.tenant = named("tenant").value;
       const typed = input.value;
       const answer = await fetched(form.dataset[input.dataset.suggest], question);
       if (!answer || typed !== input.value || document.activeElement !== input) return;
       const { found } = await answer.json();
-      list.replaceChildren(...found.map(({ value, label, detail }, index) => {
+      list.replaceChildren(...found.map(({ value, label, detail, unit }, index) => {
         const option = document.createElement("li");
         option.id = `${list.id}_${index}`;
         option.dataset.value = value;
+        option.dataset.unit = unit ?? "";
         option.setAttribute("role", "option");
         const small = document.createElement("small");
         small.textContent = detail;

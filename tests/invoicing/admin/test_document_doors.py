@@ -114,8 +114,11 @@ def test_outside_the_window_the_dialog_offers_the_credit_note_for_what_is_left(o
     page = operator.get(address(document, "void"))
     assert "El plazo para anular venció" in text_of(page)
     assert "nota de crédito por B/. 321.00" in text_of(page)
-    assert "<textarea" not in page.content.decode()
-    operator.post(address(document, "void"), {"reason": REASON})
+    assert "Anular ante la DGI" not in text_of(page)
+    assert f'action="{address(document, "credit")}"' in page.content.decode()
+    refused = operator.post(address(document, "void"), {"reason": REASON})
+    assert text_of(refused).count("El plazo para anular venció") == 1
+    assert f"{REASON}</textarea>" in refused.content.decode()
     document.refresh_from_db()
     assert document.void_status == ""
 
@@ -125,7 +128,7 @@ def test_an_invoice_with_live_notes_says_which_to_void_first(operator, tenant):
     note = services.create_credit(factories.credit_json(tenant, "SO-9"), actor=None)
     work_through()
     note.refresh_from_db()
-    assert f"Tiene notas de crédito vigentes: {note.number}" in text_of(operator.get(address(document)))
+    assert f"Tiene notas de crédito vigentes: {note.number}" in text_of(operator.get(address(document, "void")))
     operator.post(address(note, "void"), {"reason": REASON})
     work_through()
     note.refresh_from_db()
@@ -176,7 +179,7 @@ def test_a_possible_duplicate_is_issued_only_with_a_reason_which_is_kept(operato
     operator.post(address(document, "issue"))
     document.refresh_from_db()
     assert document.submission == "DRAFT"
-    operator.post(address(document, "issue"), {"duplicate_reason": "Segunda entrega del mes"})
+    operator.post(address(document, "issue"), {"doubt_reason": "Segunda entrega del mes"})
     document.refresh_from_db()
     assert document.submission == "QUEUED"
     assert AuditEntry.objects.get(object_uid=document.uid, action="document.queued").reason == (

@@ -19,7 +19,7 @@ from tests.document_rows import a_document
 pytestmark = pytest.mark.django_db
 
 NASTY = '"><img src=x onerror=alert(1)><script>alert(2)</script>\u202e{0}%s'
-TABS = ("summary", "timeline", "files", "exchanges", "audit")
+TABS = ("summary", "money", "timeline", "files", "exchanges", "audit")
 
 
 def changed(document: Document, **changes: Any) -> Document:
@@ -112,7 +112,7 @@ def test_a_tab_beyond_ones_rights_is_not_offered(browser, ana, own):
         ana.user_permissions.remove(Permission.objects.get(codename=codename))
     page = browser.get(f"{address(own)}?tab=exchanges")
     assert page.context["tab"].name == "summary"
-    assert [tab.name for tab in page.context["tabs"]] == ["summary", "timeline", "files"]
+    assert [tab.name for tab in page.context["tabs"]] == ["summary", "money", "timeline", "files"]
 
 
 def test_the_summary_says_parties_lines_totals_and_what_may_still_be_credited(browser, own):
@@ -141,7 +141,7 @@ def test_the_summary_says_parties_lines_totals_and_what_may_still_be_credited(br
         f"Nota de crédito {note.number}",
     ):
         assert words in page
-    assert "Queda por acreditar B/. 221.00" in page
+    assert "Queda sin nota de crédito B/. 221.00" in page
     assert 'src="data:image/svg+xml' in response.content.decode()
 
 

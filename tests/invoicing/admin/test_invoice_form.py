@@ -421,7 +421,7 @@ def test_what_our_own_records_refuse_is_said_beside_the_tenant(browser, tenant):
 def test_a_charge_without_tax_on_a_taxed_sale_is_warned_of_and_allowed(browser, tenant):
     response = send(browser, typed(tenant, freight="10.00"), "_review")
     assert response.context["is_clear"]
-    assert response.context["warnings"]
+    assert response.context["doubts"]
     assert send(browser, typed(tenant, freight="10.00"), "_issue").status_code == 302
 
 
@@ -683,9 +683,9 @@ def test_a_possible_duplicate_is_asked_about_and_the_reason_is_kept(browser, ten
     asked = send(browser, typed(tenant), "_issue", token=token)
     assert page_of(first) in asked.content.decode()
     assert Document.objects.count() == 1
-    ticked_only = send(browser, typed(tenant, **{"duplicate-is_none": "on"}), "_issue", token=token)
+    ticked_only = send(browser, typed(tenant, **{"doubt-is_settled": "on"}), "_issue", token=token)
     assert ticked_only.status_code == 200
-    answer = {"duplicate-is_none": "on", "duplicate-reason": "Segunda entrega del mes"}
+    answer = {"doubt-is_settled": "on", "doubt-reason": "Segunda entrega del mes"}
     assert send(browser, typed(tenant, **answer), "_issue", token=token).status_code == 302
     second = Document.objects.order_by("-pk").first()
     event = TimelineEvent.objects.get(document_uid=second.uid, code="queued")

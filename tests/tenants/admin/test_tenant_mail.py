@@ -24,7 +24,9 @@ def posted(browser: Client, tenant: Tenant, **changes: str):
     inlines = [each.formset.management_form for each in response.context["inline_admin_formsets"]]
     forms = [response.context["adminform"].form, *inlines]
     values = {form.add_prefix(name): form[name].value() for form in forms for name in form.fields}
-    data = {name: value for name, value in (values | changes).items() if value is not None and value is not False}
+    data = {
+        name: value for name, value in (values | changes).items() if value is not None and value is not False
+    }
     return browser.post(at, data)
 
 
