@@ -44,6 +44,13 @@ class Contributor(StrEnum):
     JURIDICO = "JURIDICO"
 
 
+class Comprobante(StrEnum):
+    """Which of Peru's two sales documents; a note says that of the document it refers to."""
+
+    FACTURA = "FACTURA"
+    BOLETA = "BOLETA"
+
+
 class PaymentTime(StrEnum):
     """When the sale is paid (DGI iPzPag 1 immediate, 2 on term, 3 mixed)."""
 
@@ -72,7 +79,10 @@ class ForeignId:
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """Who receives, after the ad-hoc overrides of an invoice have been applied."""
+    """Who receives, after the ad-hoc overrides of an invoice have been applied.
+
+    `identity_type` (SUNAT catalogue 06) and `identity_number` are Peru's; both empty is nobody in particular.
+    """
 
     type: ReceiverType
     name: str = ""
@@ -87,6 +97,8 @@ class Party:
     withholds: bool = False
     retention_code: str = ""
     foreign_id: ForeignId | None = None
+    identity_type: str = ""
+    identity_number: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +115,8 @@ class Line:
 
     `discount_share` is the part of a global discount spread over this line before tax (whole line, two decimals).
     `freight` and `insurance` are the untaxed line members, rarely used (a taxed line is the usual way).
+    Peru's: `affectation` (SUNAT catalogue 07; on a free line `unit_price` is its reference value) and `icbper_bags`, the
+    plastic bags that pay ICBPER.
     """
 
     description: str
@@ -120,6 +134,8 @@ class Line:
     oti: tuple[OtherTax, ...] = ()
     freight: Decimal = ZERO
     insurance: Decimal = ZERO
+    affectation: str = ""
+    icbper_bags: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,11 +167,18 @@ class Instalment:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """The invoice a credit note refers to: its CUFE and issue time, and the provider's id where known."""
+    """The invoice a credit note refers to: its CUFE and issue time, and the provider's id where known.
+
+    In Peru there is no CUFE: `series`, `number` and `comprobante` name it. `total` is its amount, where known.
+    """
 
     cufe: str
     issue_date: datetime
     document_id: str = ""
+    series: str = ""
+    number: str = ""
+    comprobante: Comprobante | None = None
+    total: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +190,37 @@ class Exportation:
     amount: Decimal
     exchange_rate: Decimal = Decimal(1)
     port: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Detraction:
+    """What the receiver pays into the issuer's account at the Banco de la Nación instead of to the issuer.
+
+    `amount` is in the document's currency; `goods_code`, `percent` and `account` are passed on as given.
+    """
+
+    amount: Decimal
+    goods_code: str = ""
+    percent: Decimal | None = None
+    account: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PeruTerms:
+    """What only a Peruvian document says.
+
+    `operation_type` is SUNAT catalogue 51 (a note repeats that of its document), `reason_code` catalogue 09 and `reason` its
+    text, for notes. `exchange_rate`: soles for one unit of the currency, for the rules in soles; never sent.
+    """
+
+    document_kind: Comprobante
+    series: str
+    currency: str = "PEN"
+    operation_type: str = "0101"
+    reason_code: str = ""
+    reason: str = ""
+    exchange_rate: Decimal | None = None
+    detraction: Detraction | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,3 +254,4 @@ class DocumentDraft:
     exportation: Exportation | None = None
     modification_code: int | None = None
     is_production: bool = False
+    peru: PeruTerms | None = None
