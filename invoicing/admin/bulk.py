@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
@@ -57,7 +57,7 @@ class BulkDoorsMixin(StaffAdmin):
     """Issue, void, refresh and attach the PDF of the chosen rows."""
 
     kind: Kind
-    actions: ClassVar[Any] = ("bulk_issue", "bulk_refresh", "bulk_attach_pdf", "bulk_void", "bulk_email")
+    actions: Any = ("bulk_issue", "bulk_refresh", "bulk_attach_pdf", "bulk_void", "bulk_email")
 
     def has_issue_permission(self, request: HttpRequest) -> bool:
         return self._may(request, "issue")

@@ -207,7 +207,7 @@ class DocumentListMixin(BigListAdmin):
     kind: Kind
     list_before_template = "admin/invoicing/list_outlook.html"
     list_select_related = ("tenant",)
-    list_display: ClassVar[Any] = (
+    list_display: Any = (
         "numbered",
         "tenant_name",
         "received_by",
@@ -232,7 +232,7 @@ class DocumentListMixin(BigListAdmin):
     )
     allowed_lookups = ("created_by__uid", "office__uid", "receiver_ruc", "currency__in")
     search_help_text = _("CUFE, número, RUC del receptor, identificador del PAC o referencia externa")
-    search_routes: ClassVar[tuple[SearchRoute, ...]] = (
+    search_routes: tuple[SearchRoute, ...] = (
         SearchRoute(re.compile(r"FE[0-9A-Za-z-]{64}"), "cufe", opens=True),
         SearchRoute(
             re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE), "uid", opens=True

@@ -132,8 +132,9 @@ class MoneyDoorsMixin(DocumentDoorsMixin):
             "certificate_number": row.certificate_number,
             "certificate_date": row.certificate_date.isoformat() if row.certificate_date else "",
         }
+        is_sent = request.method == "POST"
         form = CertificateForm(
-            *((request.POST, request.FILES) if request.method == "POST" else ()), initial=known
+            request.POST if is_sent else None, request.FILES if is_sent else None, initial=known
         )
         if form.is_valid():
             with refusals_on(form):

@@ -73,8 +73,10 @@ class SettleForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.document = document
         kinds = kinds_for(document)
-        self.fields["kind"].choices = kinds
-        self.fields["method"].choices = [
+        kind: Any = self.fields["kind"]
+        method: Any = self.fields["method"]
+        kind.choices = kinds
+        method.choices = [
             ("", "—"),
             *((row.value, _(row.label)) for row in PaymentMethod if row is not PaymentMethod.CREDIT),
         ]

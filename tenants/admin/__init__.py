@@ -7,4 +7,12 @@ from tenants.admin.offices import OfficePage
 from tenants.admin.tax_ids import TaxIdPage
 from tenants.admin.tenants import TenantPage
 
-__all__ = ["CatalogueEntryPage", "CataloguePage", "CertificatePage", "GrantPage", "OfficePage", "TaxIdPage", "TenantPage"]
+__all__ = [
+    "CatalogueEntryPage",
+    "CataloguePage",
+    "CertificatePage",
+    "GrantPage",
+    "OfficePage",
+    "TaxIdPage",
+    "TenantPage",
+]

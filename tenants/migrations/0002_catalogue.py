@@ -11,8 +11,18 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Catalogue",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("uid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True, verbose_name="identificador")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "uid",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, unique=True, verbose_name="identificador"
+                    ),
+                ),
                 ("provider", models.CharField(max_length=20, verbose_name="proveedor")),
                 ("environment", models.CharField(max_length=8, verbose_name="ambiente")),
                 (
@@ -42,8 +52,18 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="CatalogueEntry",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("uid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True, verbose_name="identificador")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "uid",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, unique=True, verbose_name="identificador"
+                    ),
+                ),
                 ("code", models.CharField(max_length=20, verbose_name="código")),
                 ("name", models.CharField(max_length=300, verbose_name="nombre")),
                 ("unit", models.CharField(blank=True, max_length=20, verbose_name="unidad")),

@@ -94,7 +94,9 @@ class Tenant(models.Model):
     mails_receivers = models.BooleanField(
         _("correo al receptor desde Cifras"),
         default=False,
-        help_text=_("Con el PDF, al autorizar la DGI; desde que se activa. El PAC puede enviar además el suyo."),
+        help_text=_(
+            "Con el PDF, al autorizar la DGI; desde que se activa. El PAC puede enviar además el suyo."
+        ),
     )
     mail_language = models.CharField(
         _("idioma de los correos"), max_length=5, choices=MailLanguage, default=MailLanguage.SPANISH

@@ -128,7 +128,9 @@ def test_an_invoice_with_live_notes_says_which_to_void_first(operator, tenant):
     note = services.create_credit(factories.credit_json(tenant, "SO-9"), actor=None)
     work_through()
     note.refresh_from_db()
-    assert f"Tiene notas de crédito vigentes: {note.number}" in text_of(operator.get(address(document, "void")))
+    assert f"Tiene notas de crédito vigentes: {note.number}" in text_of(
+        operator.get(address(document, "void"))
+    )
     operator.post(address(note, "void"), {"reason": REASON})
     work_through()
     note.refresh_from_db()
