@@ -4,9 +4,10 @@ A provider's folder turns these calls into its own dialect and its answers into 
 provider cannot do is a missing `Capability`, never a test of its name.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from enum import StrEnum, auto
 from typing import Any, Protocol
 
@@ -77,6 +78,7 @@ class PacAnswer:
     receiver_tax_id: str = ""
     total: str = ""
     line_count: int | None = None
+    is_void: bool | None = None
     protocol: str = ""
     qr: str = ""
     pdf_url: str = ""
@@ -182,6 +184,33 @@ class CatalogueRow:
 
 
 @dataclass(frozen=True, slots=True)
+class StatementRow:
+    """One group of a provider's own counts: gross, unsigned, voided documents included.
+
+    What the provider did not tell apart is None or empty; a word that we don't know is kept beside it. `total` is None where
+    only a count was given.
+    """
+
+    count: int
+    total: Decimal | None = None
+    kind: Kind | None = None
+    raw_kind: str = ""
+    legal_status: LegalStatus | None = None
+    raw_legal_status: str = ""
+    day: date | None = None
+    company_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StatementAnswer:
+    """A provider's counts, and the answer that says so, verbatim."""
+
+    rows: tuple[StatementRow, ...]
+    raw_text: str = field(default="", repr=False)
+    exchange_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ReasonLimits:
     """How long the reason of a void must be, in characters after trimming."""
 
@@ -257,6 +286,25 @@ class PacProvider(Protocol):
 
     def create_office(self, company_id: str, profile: OfficeProfile) -> OfficeState: ...
 
+    def statement(
+        self, company_id: str, from_date: date, to_date: date, *, by_day: bool = False
+    ) -> StatementAnswer:
+        """The provider's counts of one company between two days, both included, as far apart as `statement_days` allows.
+
+        `by_day` is a wish: where the provider cannot tell days apart, the rows carry none.
+        """
+
+    def statement_all_companies(self, from_date: date, to_date: date) -> StatementAnswer:
+        """The same over every company of the account; rows name the company."""
+
+    def list_documents(
+        self, kind: Kind, company_id: str, from_date: date, to_date: date
+    ) -> Iterator[PacAnswer]:
+        """The documents that the provider lists as issued between two days; it may list others, too, or not all.
+
+        Raises NotSupported, at the first row at the latest, where the provider has no list.
+        """
+
 
 def _no_remedy(_problem: Problem) -> str:
     return ""
@@ -279,6 +327,7 @@ class ProviderSpec:
     remedy: Callable[[Problem], str] = field(default=_no_remedy, repr=False)
     void_windows: Mapping[Kind, Hours | CalendarDays] = field(default_factory=dict)
     void_reason: ReasonLimits = field(default_factory=ReasonLimits)
+    statement_days: int = 90  # the longest range of one statement, both ends included
     lapse_codes: frozenset[str] = frozenset()  # complaints that mean: the company is not affiliated any more
 
     def can(self, capability: Capability) -> bool:

@@ -312,6 +312,40 @@ def test_every_known_complaint_has_a_remedy(problem: Problem) -> None:
     assert PROVIDERS["alanube"].remedy(problem) == remedy(problem)
 
 
+@pytest.mark.parametrize(
+    ("message", "field", "words"),
+    [
+        ('instance.receiver.ruc requires property "ruc"', "receiver.ruc", "RUC"),
+        ('instance.receiver.ruc requires property "type"', "receiver.contributor", "tipo de contribuyente"),
+        ("instance.receiver.otherCountry is not of a type(s) string", "receiver.country", "dos letras"),
+        ('instance requires property "exportation"', "exportation", "incoterm"),
+        ("instance.exportation should not be specified", "exportation", "Quite los datos"),
+        (
+            "instance.receiver.country and instance.information.destination do not match",
+            "receiver.country",
+            "no concuerdan",
+        ),
+        (
+            "The destination of the operation cannot be Foreign if the Document Type is Internal Operation Invoice",
+            "receiver.country",
+            "no concuerdan",
+        ),
+    ],
+)
+def test_every_message_quoted_from_the_wire_is_told_with_its_field_and_its_remedy(
+    message: str, field: str, words: str
+) -> None:
+    for body in (
+        {"message": [message], "code": 400},
+        {"message": message},
+        {"errors": [{"message": message}]},
+    ):
+        error = refused(body)
+        (problem,) = error.problems
+        assert (type(error), problem.field, problem.message) == (Refused, field, message)
+        assert words in remedy(problem)
+
+
 def test_an_unknown_complaint_has_none() -> None:
     assert remedy(Problem("Something new", "AP9999")) == ""
 

@@ -54,7 +54,11 @@ _REQUIRES = re.compile(r'\binstance((?:\.[\w.\[\]]+)?) requires property "(\w+)"
 _INSTANCE = re.compile(r"\binstance\.([\w.\[\]]+)")
 _REQUIRES_HERE = re.compile(r'^requires property "(\w+)"')
 _LIST_PLACE = re.compile(r"\.(\d+)\b")
-_REASON = re.compile(r"^\W*reason\b", re.I)
+# Words in place of a path, and the path they mean.
+_WORDS = (
+    (re.compile(r"^\W*reason\b", re.I), "reason"),
+    (re.compile(r"^\W*the destination of the operation\b", re.I), "information.destination"),
+)
 
 
 def our_field(message: str, field: str = "") -> str:
@@ -79,4 +83,4 @@ def _path(message: str, field: str) -> str:
     named = _INSTANCE.search(message)
     if named:
         return named[1]
-    return "reason" if _REASON.match(message) else ""
+    return next((path for words, path in _WORDS if words.match(message)), "")

@@ -1,8 +1,9 @@
 """Alanube as the house asks for a provider: `PacService` behind `contract.PacProvider`."""
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Any, cast
 
 from cifras.fiscal import cufe
@@ -12,6 +13,7 @@ from cifras.fiscal.totals import Rounding
 from cifras.pac.alanube import reading
 from cifras.pac.alanube.factory import PacCreditNoteFactory, PacInvoiceFactory
 from cifras.pac.alanube.service import PacService
+from cifras.pac.alanube.statement import read_statement
 from cifras.pac.contract import (
     Account,
     CatalogueRow,
@@ -22,15 +24,17 @@ from cifras.pac.contract import (
     OfficeState,
     PacAnswer,
     Recorder,
+    StatementAnswer,
     TaxIdAnswer,
 )
-from cifras.pac.errors import NotFound, NotSupported, Unsettled
+from cifras.pac.errors import NotFound, NotSupported, Refused, Unsettled
 from cifras.pac.payload import to_bytes
 from cifras.pac.transport import Answer
 
 _PATHS = {Kind.INVOICE: "/invoices", Kind.CREDIT: "/credit-notes"}
 _MAIL_TYPES = {Kind.INVOICE: "invoice", Kind.CREDIT: "credit-note"}
 _QR_FIRST, _FINISH = 3, 1
+_DAYS = "day,docType,legalStatus"
 _MOST_READS = 25  # rows of a list that tell no number, read one by one
 _MOST_PAGES = 50
 _CONTRIBUTOR_NUMBERS = {"NATURAL": 1, "JURIDICO": 2}
@@ -198,12 +202,43 @@ class AlanubeProvider:
             raise Unsettled(body=state.body, exchange_id=state.exchange_id)
         return state
 
+    def statement(
+        self, company_id: str, from_date: date, to_date: date, *, by_day: bool = False
+    ) -> StatementAnswer:
+        """The counts of one company. The values of groupBy are INFERRED: where they are refused, days are not told apart."""
+        if by_day:
+            try:
+                return _statement(
+                    self.service.documents_report(company_id, from_date, to_date, group_by=_DAYS), company_id
+                )
+            except Refused:
+                pass
+        return _statement(self.service.documents_report(company_id, from_date, to_date), company_id)
+
+    def statement_all_companies(self, from_date: date, to_date: date) -> StatementAnswer:
+        """The counts of every company of the key."""
+        return _statement(self.service.documents_report_all_companies(from_date, to_date))
+
+    def list_documents(
+        self, kind: Kind, company_id: str, from_date: date, to_date: date
+    ) -> Iterator[PacAnswer]:
+        """The documents of some days. The filters are INFERRED: rows of other days may be among them."""
+        for row, answer in self.service.list_documents(company_id, _PATHS[kind], from_date, to_date):
+            yield reading.listed_document(row, answer)
+
     def _read_again(self, kind: Kind, company_id: str, document: PacAnswer) -> PacAnswer:
         """A row that tells neither number nor CUFE, read by its id to learn them."""
         try:
             return self.read(kind, company_id, document.document_id)
         except NotFound:
             return document
+
+
+def _statement(answer: PacAnswer, company_id: str = "") -> StatementAnswer:
+    rows = read_statement(answer.body, company_id=company_id)
+    if rows is None:
+        raise Unsettled(status=answer.http_status, body=answer.body, exchange_id=answer.exchange_id)
+    return StatementAnswer(rows, answer.raw_text, answer.exchange_id)
 
 
 def _catalogue(answer: PacAnswer) -> list[CatalogueRow]:

@@ -3,6 +3,7 @@
 Answers come as ``{document: {...}}`` or flat; unknown members and words are kept in `body` and the raw fields.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,8 +16,10 @@ from cifras.pac.transport import Answer
 
 SUBSCRIBED = "SUBSCRIBED"
 
-_LONGEST_ID = 255  # a ULID has 26 characters
+_ID = re.compile(r"[!-~]{1,255}")  # a ULID has 26 characters
 _CUFE_LENGTH = 66
+_VOID_WORDS = frozenset({"CANCELLED", "CANCELED", "VOIDED", "VOID", "ANNULLED"})
+_VOID_MEMBERS = ("isCancelled", "cancelled", "isVoided", "voided")
 _LEGAL_WORDS = {word.value: word for word in LegalStatus if word}
 
 
@@ -52,11 +55,12 @@ def listed_document(found: Mapping[str, Any], answer: Answer) -> PacAnswer:
 def _members(found: Mapping[str, Any], envelope: Mapping[str, Any]) -> dict[str, Any]:
     word = _text(found, "legalStatus")
     return {
-        "document_id": _within(_text(found, "id"), _LONGEST_ID),
+        "document_id": _id(_text(found, "id")),
         "legal_status": _LEGAL_WORDS.get(word, LegalStatus.NONE),
         "raw_legal_status": word,
         "processing_status": _text(found, "status"),
         "cufe": _within(_text(found, "cufe"), _CUFE_LENGTH),
+        "is_void": _void(found, word),
         "number": text_of(found, "documentNumber", "numeration", "number"),
         "issue_date": text_of(found, "documentIssueDate", "issueDate"),
         **_sale(found),
@@ -66,6 +70,13 @@ def _members(found: Mapping[str, Any], envelope: Mapping[str, Any]) -> dict[str,
         "xml_url": text_of(found, "containerXml", "xml"),
         "problems": _rejection(found, envelope) if word.endswith("REJECTED") else (),
     }
+
+
+def _void(found: Mapping[str, Any], word: str) -> bool | None:
+    """Whether the answer says that the document is void; None where it is silent, as every answer seen so far (INFERRED)."""
+    told = next((found[name] for name in _VOID_MEMBERS if isinstance(found.get(name), bool)), None)
+    is_word = {word.upper(), _text(found, "status").upper()} & _VOID_WORDS
+    return True if is_word else told
 
 
 def _sale(found: Mapping[str, Any]) -> dict[str, Any]:
@@ -85,6 +96,11 @@ def _amount(found: Mapping[str, Any], *names: str) -> str:
     values = [found.get(name) for name in names]
     kept = [value for value in values if isinstance(value, str | int | float) and not isinstance(value, bool)]
     return storable(str(kept[0])) if kept else ""
+
+
+def _id(text: str) -> str:
+    """The id, or nothing when no later question could name it: too long, or not plain printable characters."""
+    return text if _ID.fullmatch(text) else ""
 
 
 def _within(text: str, longest: int) -> str:

@@ -109,21 +109,14 @@ class PacService:
 
         Raises NotSupported where there is no such list, or where it does not come to an end.
         """
-        seen: set[str] = set()
-        for page in range(1, _MOST_PAGES + 1):
-            params = {**_of(company_id), "documentNumber": number, "limit": _PAGE_SIZE, "page": page}
-            answer = self._list("find_documents", path, params)
-            rows = reading.rows_of(answer.body, "documents")
-            if rows is None:
-                raise NotSupported(status=answer.status, body=answer.body, exchange_id=answer.exchange_id)
-            new = [row for row in rows if repr(row) not in seen]
-            yield from ((row, answer) for row in new)
-            if len(rows) < (reading.page_size(answer.body) or _PAGE_SIZE):
-                return
-            if not new:
-                break
-            seen |= {repr(row) for row in new}
-        raise NotSupported(gettext_noop("La lista de documentos del proveedor no termina: no prueba nada."))
+        return self._pages("find_documents", company_id, path, {"documentNumber": number})
+
+    def list_documents(
+        self, company_id: str, path: str, from_date: date, to_date: date
+    ) -> Iterator[tuple[Mapping[str, Any], Answer]]:
+        """Every row of the list at `path` issued between two days, page after page. Raises as `find_documents`."""
+        days = {"start": str(from_date), "end": str(to_date)}
+        return self._pages("list_documents", company_id, path, days)
 
     # Notifications
 
@@ -292,6 +285,25 @@ class PacService:
         return self._plain(
             self._http.write(operation, "POST", path, params=params, body=_bytes(payload)), act
         )
+
+    def _pages(
+        self, operation: str, company_id: str, path: str, filters: Mapping[str, str]
+    ) -> Iterator[tuple[Mapping[str, Any], Answer]]:
+        seen: set[str] = set()
+        for page in range(1, _MOST_PAGES + 1):
+            params = {**_of(company_id), **filters, "limit": _PAGE_SIZE, "page": page}
+            answer = self._list(operation, path, params)
+            rows = reading.rows_of(answer.body, "documents")
+            if rows is None:
+                raise NotSupported(status=answer.status, body=answer.body, exchange_id=answer.exchange_id)
+            new = [row for row in rows if repr(row) not in seen]
+            yield from ((row, answer) for row in new)
+            if len(rows) < (reading.page_size(answer.body) or _PAGE_SIZE):
+                return
+            if not new:
+                break
+            seen |= {repr(row) for row in new}
+        raise NotSupported(gettext_noop("La lista de documentos del proveedor no termina: no prueba nada."))
 
     def _list(self, operation: str, path: str, params: Mapping[str, Any], act: Act = Act.OTHER) -> Answer:
         """A list that not every account has. The transport, which repeats what is transient, gives a 501 as UNKNOWN."""

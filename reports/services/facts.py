@@ -1,0 +1,67 @@
+"""Which documents count, and on which day: the one definition behind roll-up, reports and the lists that they open.
+
+Counted is what we issued before the authority (mode DGI) once it is more than a draft and not discarded, whatever the authority
+has said so far; sales issued elsewhere are told apart by `origin`; what others issued to us never counts. The day is that of the
+local issue date: Panama and Peru keep the same clock, five hours behind UTC all year.
+"""
+
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from django.db.models import BooleanField, Case, CharField, Q, Value, When
+
+from cifras.fiscal.lifecycle import VoidStatus
+from cifras.fiscal.zones import PANAMA, local_date
+from invoicing.models import Document
+from invoicing.models.choices import Mode
+from invoicing.models.document import DocumentQuerySet
+from invoicing.services import listing
+from reports.models import Origin
+
+
+def counted() -> DocumentQuerySet:
+    """Every document that reports count, imported sales included."""
+    return listing.reported(Document.objects.issued_by_us())
+
+
+def with_key(rows: DocumentQuerySet) -> Any:
+    """The documents with `origin` and `voided`."""
+    return rows.annotate(
+        origin=Case(
+            When(mode=Mode.DGI_IMPORT, then=Value(Origin.IMPORTED.value)),
+            default=Value(Origin.ISSUED.value),
+            output_field=CharField(),
+        ),
+        voided=Case(
+            When(void_status=VoidStatus.VOIDED, then=Value(True)),
+            default=Value(False),
+            output_field=BooleanField(),
+        ),
+    )
+
+
+def of_month(rows: DocumentQuerySet, month: date) -> DocumentQuerySet:
+    """The documents of the month that begins on `month`."""
+    return between(rows, month, end_of_month(month))
+
+
+def between(rows: DocumentQuerySet, first: date, last: date) -> DocumentQuerySet:
+    """The documents of the days from `first` to `last`, both included."""
+    return rows.filter(
+        Q(issue_date__gte=start_of(first)) & Q(issue_date__lt=start_of(last + timedelta(days=1)))
+    )
+
+
+def start_of(day: date) -> datetime:
+    """The first moment of a local day."""
+    return datetime.combine(day, time.min, tzinfo=PANAMA)
+
+
+def local_day(moment: datetime) -> date:
+    """The local day of a moment."""
+    return local_date(moment)
+
+
+def end_of_month(month: date) -> date:
+    """The last day of the month that `month` is in."""
+    return (month.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)

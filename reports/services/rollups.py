@@ -1,0 +1,265 @@
+"""Keeping the monthly roll-up level with the facts.
+
+Every act on a document leaves a line in the timeline, so a worker reads on from where it stopped, marks the (tenant, month) pairs
+dirty and recomputes those from the documents. Rows of the timeline may be committed out of order: the last two minutes are read
+again each time.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Count, F, Max, Min, Q, Sum
+from django.utils import timezone
+
+from cifras.fiscal.lifecycle import Submission
+from cifras.fiscal.money import CENT
+from invoicing.models import Document, TimelineEvent
+from reports.models import DirtyMonth, MonthlyFigure, MonthlyRate, RollupCursor
+from reports.models.figures import KEY
+from reports.services.facts import counted, local_day, of_month, with_key
+from tenants.models import Tenant
+
+_OVERLAP = timedelta(minutes=2)
+_EVENTS_A_TIME = 5_000
+# After these a document may have left a month that its row no longer names. A date goes back a month or so; an import any time.
+_MOVING = frozenset({"withdrawn", "redated", "edited"})
+_MOVED_WITHIN_MONTHS = 4
+_GONE = "import_deleted"
+_FACT_KEY = ("origin", "kind", "legal_status", "voided", "environment", "currency")
+
+type Month = tuple[int, date]  # the tenant's key, and the first day
+
+
+@dataclass(frozen=True, slots=True)
+class Deviation:
+    """A group of a month where the roll-up and the facts differ; each side as count and sums, None where it has no such group."""
+
+    key: Mapping[str, Any]
+    rolled_up: tuple[Any, ...] | None
+    facts: tuple[Any, ...] | None
+
+
+def roll_up_due() -> int:
+    """Read the timeline on, recompute what it touched; answers how many months. A sweep."""
+    began = timezone.now()
+    _read_on()
+    done = recompute_dirty()
+    RollupCursor.objects.filter(pk=_cursor().pk).update(caught_up_at=began)
+    return done
+
+
+def caught_up_at() -> datetime | None:
+    """As of when the roll-up is level with the facts; None when it has never been."""
+    return RollupCursor.objects.order_by("pk").values_list("caught_up_at", flat=True).first()
+
+
+def mark_dirty(months: Iterable[Month]) -> None:
+    """Have these months recomputed by the next sweep."""
+    rows = [DirtyMonth(tenant_id=tenant, month=month) for tenant, month in sorted(set(months))]
+    DirtyMonth.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def recompute_dirty() -> int:
+    """Recompute every month that is marked; answers how many."""
+    done = 0
+    for row in list(DirtyMonth.objects.order_by("marked_at").values_list("pk", "tenant", "month")):
+        done += _recompute_marked(*row)
+    return done
+
+
+def rebuild(tenants: Iterable[Tenant]) -> int:
+    """Recompute every month of these tenants from the facts, whatever the roll-up says; answers how many months."""
+    done = 0
+    for tenant in tenants:
+        for month in sorted(_months_of(tenant.pk)):
+            with transaction.atomic():
+                recompute(tenant.pk, month)
+            done += 1
+    return done
+
+
+def recompute(tenant: int, month: date) -> None:
+    """Write one month of one tenant anew from its documents, in the caller's transaction."""
+    Tenant.objects.select_for_update(no_key=True).filter(
+        pk=tenant
+    ).first()  # two workers, one month: one after the other
+    figures, rates = figures_of(tenant, month), rates_of(tenant, month)
+    MonthlyFigure.objects.filter(tenant=tenant, month=month).delete()
+    MonthlyRate.objects.filter(tenant=tenant, month=month).delete()
+    MonthlyFigure.objects.bulk_create(figures)
+    MonthlyRate.objects.bulk_create(rates)
+
+
+def figures_of(tenant: int, month: date) -> list[MonthlyFigure]:
+    """The figures of a month, from the facts; not saved."""
+    rows = with_key(of_month(counted().filter(tenant=tenant), month))
+    sums = rows.values(*_FACT_KEY).annotate(
+        documents=Count("*"),
+        net_sum=Sum("net"),
+        tax_sum=Sum(F("itbms") + F("isc") + F("oti")),
+        total_sum=Sum("total"),
+    )
+    return [
+        MonthlyFigure(
+            **_key(tenant, month, row),
+            count=row["documents"],
+            net=cents(row["net_sum"]),
+            tax=cents(row["tax_sum"]),
+            total=cents(row["total_sum"]),
+        )
+        for row in sums.order_by()
+    ]
+
+
+def rates_of(tenant: int, month: date) -> list[MonthlyRate]:
+    """The bases and taxes of a month by rate, from the facts; not saved."""
+    rows = with_key(of_month(counted().filter(tenant=tenant), month)).order_by()
+    sums: defaultdict[tuple[Any, ...], _RateSum] = defaultdict(_RateSum)
+    for *key, by_rate in rows.values_list(*_FACT_KEY, "totals_by_rate").iterator(chunk_size=2_000):
+        for rate, base, tax in _rates(by_rate):
+            sums[(*key, rate)].add(base, tax)
+    return [
+        MonthlyRate(
+            **_key(tenant, month, dict(zip(_FACT_KEY, key, strict=True))),
+            tax_rate=rate,
+            count=each.count,
+            base=cents(each.base),
+            tax=cents(each.tax),
+        )
+        for (*key, rate), each in sums.items()
+    ]
+
+
+def deviations(tenant: Tenant) -> Iterator[Deviation]:
+    """Where the roll-up of a tenant differs from its documents, months that only one of them has included."""
+    for month in sorted(_months_of(tenant.pk)):
+        for model, facts in (
+            (MonthlyFigure, figures_of(tenant.pk, month)),
+            (MonthlyRate, rates_of(tenant.pk, month)),
+        ):
+            kept = model.objects.filter(tenant=tenant, month=month)
+            ours, theirs = _by_key(kept), _by_key(facts)
+            for key in sorted(ours.keys() | theirs.keys(), key=repr):
+                if ours.get(key) != theirs.get(key):
+                    yield Deviation(dict(key), ours.get(key), theirs.get(key))
+
+
+def cents(amount: Decimal | None) -> Decimal:
+    """A sum to the cent: SQLite adds in binary fractions."""
+    return (amount or Decimal(0)).quantize(CENT)
+
+
+@dataclass(slots=True)
+class _RateSum:
+    count: int = 0
+    base: Decimal = field(default_factory=Decimal)
+    tax: Decimal = field(default_factory=Decimal)
+
+    def add(self, base: Decimal, tax: Decimal) -> None:
+        self.count, self.base, self.tax = self.count + 1, self.base + base, self.tax + tax
+
+
+def _rates(by_rate: Any) -> Iterator[tuple[str, Decimal, Decimal]]:
+    """A document's bases and taxes, each rate once."""
+    sums: dict[str, tuple[Decimal, Decimal]] = {}
+    for row in by_rate:
+        rate = f"{Decimal(row['rate']).normalize():f}"  # 7.00 is 7
+        base, tax = sums.get(rate, (Decimal(0), Decimal(0)))
+        sums[rate] = base + Decimal(row["base"]), tax + Decimal(row["tax"])
+    return ((rate, base, tax) for rate, (base, tax) in sums.items())
+
+
+def _key(tenant: int, month: date, row: Mapping[str, Any]) -> dict[str, Any]:
+    named = {("is_voided" if name == "voided" else name): row[name] for name in _FACT_KEY}
+    return {"tenant_id": tenant, "month": month, **named}
+
+
+def _by_key(rows: Iterable[Any]) -> dict[tuple[tuple[str, Any], ...], tuple[Any, ...]]:
+    found = {}
+    for row in rows:
+        is_rate = isinstance(row, MonthlyRate)
+        names = [*KEY, "tax_rate"] if is_rate else KEY
+        key = tuple((name, row.tenant_id if name == "tenant" else getattr(row, name)) for name in names)
+        found[key] = (row.count, row.base, row.tax) if is_rate else (row.count, row.net, row.tax, row.total)
+    return found
+
+
+def _months_of(tenant: int) -> set[date]:
+    """Every month in which the tenant has documents that count, or figures."""
+    ends = counted().filter(tenant=tenant).aggregate(first=Min("issue_date"), last=Max("issue_date"))
+    months = set(MonthlyFigure.objects.filter(tenant=tenant).values_list("month", flat=True))
+    months |= set(MonthlyRate.objects.filter(tenant=tenant).values_list("month", flat=True))
+    if ends["first"]:
+        month, last = local_day(ends["first"]).replace(day=1), local_day(ends["last"])
+        while month <= last:
+            months.add(month)
+            month = (month + timedelta(days=31)).replace(day=1)
+    return months
+
+
+def _recompute_marked(mark: int, tenant: int, month: date) -> int:
+    with transaction.atomic():
+        # Taken away first: what changes from here on leaves a mark of its own.
+        taken, _by_model = DirtyMonth.objects.filter(pk=mark).delete()
+        if taken:
+            recompute(tenant, month)
+        return 1 if taken else 0
+
+
+def _cursor() -> RollupCursor:
+    cursor = RollupCursor.objects.order_by("pk").first()
+    return cursor or RollupCursor.objects.get_or_create(pk=1)[0]
+
+
+def _read_on() -> None:
+    """Mark what the events past the cursor touched, and move it to where no other event can come in before it any more."""
+    cursor, settled = _cursor(), timezone.now() - _OVERLAP
+    position = safe = cursor.event_id
+    is_settled = True
+    while events := _events_after(position):
+        mark_dirty(_touched([event[2:] for event in events]))
+        for pk, at, *_rest in events:
+            is_settled = is_settled and at <= settled
+            safe = pk if is_settled else safe
+        position = events[-1][0]
+    RollupCursor.objects.filter(pk=cursor.pk, event_id__lt=safe).update(event_id=safe)
+
+
+def _events_after(position: int) -> list[tuple[Any, ...]]:
+    rows = TimelineEvent.objects.filter(pk__gt=position).order_by("pk")
+    return list(rows.values_list("pk", "at", "tenant_uid", "document_uid", "code")[:_EVENTS_A_TIME])
+
+
+def _touched(events: Collection[tuple[Any, ...]]) -> set[Month]:
+    """The months that the documents of these events are in now, and those that they may have left."""
+    uids = {document for _tenant, document, _code in events if document}
+    rows = Document.objects.issued_by_us().filter(uid__in=uids)
+    months: set[Month] = set()
+    drafts: set[UUID] = set()
+    for uid, tenant, issued, submission in rows.values_list("uid", "tenant", "issue_date", "submission"):
+        if issued:
+            months.add((tenant, local_day(issued).replace(day=1)))
+        if submission == Submission.DRAFT:
+            drafts.add(uid)
+    moved = {
+        tenant
+        for tenant, document, code in events
+        if code in _MOVING and not (code == "edited" and document in drafts)
+    }
+    gone = {tenant for tenant, _document, code in events if code == _GONE}
+    return months | _kept_months(moved - {None}, recent=True) | _kept_months(gone - {None}, recent=False)
+
+
+def _kept_months(tenants: set[Any], *, recent: bool) -> set[Month]:
+    if not tenants:
+        return set()
+    since = local_day(timezone.now()).replace(day=1) - timedelta(days=31 * _MOVED_WITHIN_MONTHS)
+    wanted = Q(month__gte=since) if recent else Q()
+    rows = MonthlyFigure.objects.filter(wanted, tenant__uid__in=tenants).order_by()
+    return set(rows.values_list("tenant", "month").distinct())

@@ -1,0 +1,264 @@
+"""The documents report of all companies: tenants by legal status, the provider's figures beside ours, the worst first."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods
+
+from cifras.core.admin.refusals import refusals_as_messages
+from cifras.core.models import Staff
+from cifras.core.rights import may
+from cifras.fiscal.zones import PANAMA
+from invoicing.admin.assets import ASSETS
+from invoicing.admin.figures import as_received, money
+from invoicing.models.choices import LEGAL_STATUSES, Kind
+from reports.services import comparison
+from reports.services.comparison import Compared, Verdict
+from reports.services.queries import HOME_CURRENCY, Figure, figures, is_whole_months
+from reports.services.statement_queue import last_request, request_statement
+from reports.services.statements import Heard, Scope, last_heard, scopes_of
+from reports.views import cells
+from reports.views.asked import LEGAL_CHOICES, Asked, default_environment, read
+from reports.views.cells import Cell, Rows
+from reports.views.documents import is_level, our_age, require_reader, statement_context, visible_tenants
+from tenants.access import sees_everything
+from tenants.models import Tenant
+
+_PAGE = 100
+_STATUSES = [*(value for value, _word in LEGAL_STATUSES), ""]
+_SORTS = {
+    "difference": gettext_lazy("Diferencia"),
+    "size": gettext_lazy("Tamaño"),
+    "name": gettext_lazy("Nombre"),
+}
+_SHORT = {Kind.INVOICE: gettext_lazy("fact."), Kind.CREDIT: gettext_lazy("notas")}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A company, ready to be shown. `cells` hold a list of (short kind, Cell) for each status."""
+
+    name: str
+    address: str
+    cells: list[list[tuple[Any, Cell]]]
+    ours: Cell
+    pac: Cell | None
+    count_difference: str
+    total_difference: str
+    verdict: Any
+    is_different: bool
+    share: str
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def all_companies_report(request: HttpRequest) -> HttpResponse:
+    """The page; a POST has the provider asked and comes back to it."""
+    staff = require_reader(request)
+    tenants = visible_tenants(staff)
+    given = request.POST if request.method == "POST" else request.GET
+    asked = read({**given.dict(), "tenant": ""}, [])
+    environment = asked.environment or default_environment(tenants)
+    scopes = _scopes(tenants, environment)
+    if request.method == "POST":
+        return _refresh(request, asked, scopes, staff)
+    request.current_app = admin.site.name
+    context = {
+        **admin.site.each_context(request),
+        "title": _("Informe de todas las empresas"),
+        "assets": ASSETS,
+        "asked": asked,
+        "environment": environment,
+        "environments": Tenant.Environment.choices,
+        "legal_choices": LEGAL_CHOICES,
+        "sorts": list(_SORTS.items()),
+        "sort": request.GET.get("sort") if request.GET.get("sort") in _SORTS else "difference",
+        "is_sandbox": environment == Tenant.Environment.SANDBOX,
+        "zone": str(PANAMA),
+        "may_ask": bool(scopes) and may(staff, "reports.request_statement"),
+    }
+    mine = [tenant for tenant in tenants if tenant.environment == environment]
+    context |= _report(asked, mine, scopes, staff, context["sort"], request.GET.get("page", ""))
+    return TemplateResponse(request, "admin/reports/all_companies.html", context)
+
+
+def _scopes(tenants: list[Tenant], environment: str) -> list[Scope]:
+    """The accounts to ask; none where the person sees no company that speaks under one."""
+    mine = [tenant for tenant in tenants if tenant.environment == environment and tenant.pac_company_id]
+    return scopes_of((tenant.pac_provider, environment) for tenant in mine)
+
+
+def _refresh(request: HttpRequest, asked: Asked, scopes: list[Scope], staff: Staff) -> HttpResponse:
+    if not may(staff, "reports.request_statement"):
+        raise PermissionDenied
+    with refusals_as_messages(request):
+        for scope in scopes:
+            request_statement(scope, asked.first, asked.last, actor=staff)
+        messages.success(request, _("Se pidieron las cifras al PAC; esta página se actualiza sola."))
+    return HttpResponseRedirect(f"{request.path}?{asked.query()}")
+
+
+def _report(
+    asked: Asked, tenants: list[Tenant], scopes: list[Scope], staff: Staff, sort: str, page: str
+) -> dict[str, Any]:
+    environment = tenants[0].environment if tenants else ""
+    rolled_up = is_level(tenants) and is_whole_months(asked.first, asked.last)
+    ours = figures(
+        Tenant.objects.visible_to(staff).filter(environment=environment),
+        asked.first,
+        asked.last,
+        filters=asked.filters(environment),
+        from_facts=not rolled_up,
+    )
+    heard = [each for scope in scopes if (each := last_heard(scope, asked.first, asked.last))]
+    wishes = [wish for scope in scopes if (wish := last_request(scope, asked.first, asked.last))]
+    compared = _compared(asked, tenants, ours, heard if len(heard) == len(scopes) else [])
+    order = {str(tenant.pk): position for position, tenant in enumerate(tenants)}
+    compared.sort(key=lambda line: _order(line, sort, order))
+    number = min(int(page) if page.isdecimal() and len(page) < 6 else 1, -(-len(compared) // _PAGE) or 1)
+    shown = compared[(max(number, 1) - 1) * _PAGE : max(number, 1) * _PAGE]
+    waiting = next((wish for wish in wishes if wish.done_at is None), wishes[0] if wishes else None)
+    by_cell = _by_cell(ours)
+    whole = sum((line.ours.total for line in compared), Decimal(0))
+    named = {str(tenant.pk): tenant for tenant in tenants}
+    rows = Rows(staff, asked.first, asked.last, environment)
+    return {
+        "rows": [_row(line, named[line.key[0]], by_cell, rows, asked, whole) for line in shown],
+        "statuses": [cells.legal_badge(status) for status in _columns(asked)],
+        "sum": _sum(compared),
+        "companies": len(compared),
+        "differences": sum(line.verdict is Verdict.DIFFERENT for line in compared),
+        "is_compared": any(line.verdict is not Verdict.NOT_COMPARED for line in compared),
+        "strangers": _strangers(heard) if sees_everything(staff) else [],
+        "previous_page": number - 1,
+        "next_page": number + 1 if number * _PAGE < len(compared) else 0,
+        "our_age": our_age(tenants, is_rolled_up=rolled_up),
+        "links": {name: asked.query(sort=name) for name in _SORTS},
+        "page_query": asked.query(sort=sort),
+        **statement_context(heard[0] if heard else None, waiting),
+    }
+
+
+def _compared(asked: Asked, tenants: list[Tenant], ours: list[Figure], heard: list[Heard]) -> list[Compared]:
+    """One line per company that has something on either side."""
+    own = {tenant.pk for tenant in tenants if tenant.pac_token or tenant.pac_base_url}
+    seen = {tenant.pk for tenant in tenants} - own
+    said = [
+        figure
+        for each in heard
+        for figure in comparison.wanted(each.figures, asked.filters(""))
+        if figure.tenant_id in seen
+    ]
+    lines = comparison.compare(
+        ours,
+        said if heard else None,
+        our_key=lambda figure: (str(figure.key.tenant_id),),
+        pac_key=lambda figure: (str(figure.tenant_id),),
+    )
+    return [
+        Compared(line.key, line.ours, None) if int(line.key[0]) in own else line
+        for line in lines
+        if line.ours.count or (line.pac and line.pac.count)
+    ]
+
+
+def _order(line: Compared, sort: str, names: dict[str, int]) -> tuple[Any, ...]:
+    if sort == "name":
+        return (names[line.key[0]],)
+    if sort == "size":
+        return (-line.ours.total, names[line.key[0]])
+    if line.verdict is not Verdict.DIFFERENT:
+        return (1, -line.ours.total)
+    return (0, -abs(line.total_difference or Decimal(0)), -abs(line.count_difference), -line.ours.total)
+
+
+def _columns(asked: Asked) -> list[str]:
+    wanted = asked.filters("").legal_status
+    return _STATUSES if wanted is None else [wanted]
+
+
+def _by_cell(ours: list[Figure]) -> dict[tuple[int, str], list[Figure]]:
+    found: defaultdict[tuple[int, str], list[Figure]] = defaultdict(list)
+    for figure in ours:
+        found[figure.key.tenant_id, figure.key.legal_status].append(figure)
+    return found
+
+
+def _row(
+    line: Compared,
+    tenant: Tenant,
+    by_cell: dict[tuple[int, str], list[Figure]],
+    rows: Rows,
+    asked: Asked,
+    whole: Decimal,
+) -> Row:
+    address = f"{reverse('reports:documents')}?{asked.query(tenant=tenant.uid, environment='')}"
+    return Row(
+        name=str(tenant),
+        address=address,
+        cells=[
+            [
+                (_SHORT[Kind(each.key.kind)], _cell(each, rows))
+                for each in by_cell.get((tenant.pk, status), [])
+            ]
+            for status in _columns(asked)
+        ],
+        ours=Cell(line.ours.count, money(line.ours.total), address),
+        pac=_pac_cell(line),
+        count_difference=cells.signed_count(line.count_difference) if line.pac else "—",
+        total_difference=cells.signed_money(line.total_difference, HOME_CURRENCY),
+        verdict=cells.verdict_badge(line),
+        is_different=line.verdict is Verdict.DIFFERENT,
+        share=f"{line.ours.total / whole * 100:.1f} %" if whole else "—",
+    )
+
+
+def _cell(figure: Figure, rows: Rows) -> Cell:
+    key = figure.key
+    query = cells.legal_query(key.legal_status) | cells.currency_query(key.currency)
+    return Cell(
+        figure.count, money(figure.total, key.currency), rows.address(key.kind, key.tenant_id, **query)
+    )
+
+
+def _pac_cell(line: Compared) -> Cell | None:
+    if line.pac is None:
+        return None
+    return Cell(line.pac.count, "—" if line.pac.total is None else money(line.pac.total))
+
+
+def _sum(compared: list[Compared]) -> dict[str, Any]:
+    ours = sum((line.ours.total for line in compared), Decimal(0))
+    said = [line.pac for line in compared if line.pac]
+    amounts = [each.total for each in said if each.total is not None]
+    return {
+        "count": sum(line.ours.count for line in compared),
+        "amount": money(ours),
+        "pac_count": sum(each.count for each in said) if said else None,
+        "pac_amount": money(sum(amounts, Decimal(0))) if said and len(amounts) == len(said) else "—",
+    }
+
+
+def _strangers(heard: list[Heard]) -> list[dict[str, Any]]:
+    """Companies of the account that are none of ours: the provider counts documents that we know nothing of."""
+    found: defaultdict[str, comparison.Said] = defaultdict(comparison.Said)
+    for each in heard:
+        for figure in each.figures:
+            if figure.tenant_id is None:
+                found[figure.pac_company_id].add(figure)
+    return [
+        {
+            "company": as_received(company, 60) or _("sin identificador"),
+            "count": said.count,
+            "amount": "—" if said.total is None else money(said.total),
+        }
+        for company, said in sorted(found.items())
+    ]

@@ -1,0 +1,192 @@
+"""Reconciliation: every company of a month with its progress, and one company's differences by class, cell by cell."""
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from cifras.core.admin.refusals import refusals_as_messages
+from cifras.core.models import Staff
+from cifras.core.rights import may
+from cifras.fiscal.zones import PANAMA, local_date
+from invoicing.admin.assets import ASSETS
+from reports.models import Difference
+from reports.models.reconciliation import Decision, DifferenceClass
+from reports.services.reconciling import deciding, running
+from reports.views.documents import require_reader
+from reports.views.reconciliation_shown import (
+    chosen_run,
+    is_open,
+    month_lines,
+    run_shown,
+    runs_of,
+    summed_bridge,
+    summed_classes,
+)
+from tenants.access import tenants_for
+from tenants.models import Tenant
+
+_TENANTS_A_PAGE = 100
+_YEARS = range(2000, 2101)
+
+
+@require_safe
+def reconciliation_now(request: HttpRequest) -> HttpResponse:
+    """To the month that has just ended."""
+    require_reader(request)
+    last = local_date(timezone.now()).replace(day=1) - timedelta(days=1)
+    return HttpResponseRedirect(reverse("reports:reconciliation", args=[f"{last:%Y-%m}"]))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def reconciliation(request: HttpRequest, month: str) -> HttpResponse:
+    """Every company of the month; a POST has them reconciled by the workers."""
+    staff, first = require_reader(request), month_of(month)
+    tenants = tenants_for(staff).exclude(pac_company_id=None).order_by("trade_name", "pk")
+    here = reverse("reports:reconciliation", args=[month])
+    if request.method == "POST":
+        return _run_all(request, staff, tenants, first, here)
+    lines = month_lines(list(tenants), first, month)
+    runs = [line.run for line in lines if line.run and line.run.summary]
+    page = Paginator(lines, _TENANTS_A_PAGE).get_page(request.GET.get("page"))
+    context = _frame(request, _("Conciliación {month}").format(month=f"{first:%m/%Y}"), first, staff)
+    context |= {
+        "page": page,
+        "is_waiting": any(is_open(line.run) for line in lines),
+        "totals": {
+            "companies": len(lines),
+            "reconciled": len(runs),
+            "total": sum(line.total for line in lines),
+            "decided": sum(line.decided for line in lines),
+        },
+        "classes": summed_classes(runs),
+        "bridge": summed_bridge(runs),
+    }
+    return TemplateResponse(request, "admin/reports/reconciliation.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def reconciliation_of_tenant(request: HttpRequest, month: str, tenant: UUID) -> HttpResponse:
+    """One company's month; a POST is an act of a person: reconcile, decide, assign, comment."""
+    staff, first = require_reader(request), month_of(month)
+    whose = tenants_for(staff).filter(uid=tenant).first()
+    if whose is None:
+        raise Http404
+    if request.method == "POST":
+        return _act(request, staff, whose, first)
+    runs = runs_of(whose, first)
+    run = chosen_run(runs, request.GET.get("run"))
+    title = _("Conciliación {month}: {tenant}").format(month=f"{first:%m/%Y}", tenant=whose)
+    context = _frame(request, title, first, staff)
+    context |= {
+        "tenant": whose,
+        "runs": runs,
+        "run": run,
+        "is_waiting": any(is_open(each) for each in runs),
+        "month_page": reverse("reports:reconciliation", args=[month]),
+        **(run_shown(request, run, runs, staff) if run else {}),
+    }
+    return TemplateResponse(request, "admin/reports/reconciliation_tenant.html", context)
+
+
+def month_of(text: str) -> date:
+    """The first day of a month written as 2026-11. Raises Http404."""
+    try:
+        found = datetime.strptime(text, "%Y-%m").replace(tzinfo=UTC).date()
+    except ValueError:
+        raise Http404 from None
+    if found.year not in _YEARS or f"{found:%Y-%m}" != text:
+        raise Http404
+    return found
+
+
+def _frame(request: HttpRequest, title: str, first: date, staff: Staff) -> dict[str, Any]:
+    request.current_app = admin.site.name
+    before, after = first - timedelta(days=1), first + timedelta(days=32)
+    return {
+        **admin.site.each_context(request),
+        "title": title,
+        "assets": ASSETS,
+        "month": first,
+        "month_before": f"{before:%Y-%m}",
+        "month_after": f"{after:%Y-%m}",
+        "zone": str(PANAMA),
+        "may_reconcile": may(staff, deciding.RECONCILE),
+    }
+
+
+def _run_all(
+    request: HttpRequest, staff: Staff, tenants: Iterable[Tenant], first: date, here: str
+) -> HttpResponse:
+    if not may(staff, deciding.RECONCILE):
+        raise PermissionDenied
+    asked = running.request_month(tenants, first, actor=staff)
+    messages.info(request, _("Empresas en cola para conciliar: {n}.").format(n=asked))
+    return HttpResponseRedirect(here)
+
+
+def _act(request: HttpRequest, staff: Staff, tenant: Tenant, first: date) -> HttpResponse:
+    if not may(staff, deciding.RECONCILE):
+        raise PermissionDenied
+    act = request.POST.get("act", "")
+    back = reverse("reports:reconciliation_tenant", args=[f"{first:%Y-%m}", tenant.uid])
+    if act == "run":
+        with refusals_as_messages(request):
+            running.request_run(tenant, first, actor=staff)
+            messages.info(request, _("En cola: la página sigue el resultado."))
+        return HttpResponseRedirect(back)
+    difference = _difference(request, tenant, first)
+    with refusals_as_messages(request):
+        _on_difference(request, act, difference, staff)
+    tab = request.POST.get("class", "")
+    query = f"?class={tab}" if tab in DifferenceClass.values else ""
+    return HttpResponseRedirect(f"{back}{query}#d-{difference.uid}")
+
+
+def _on_difference(request: HttpRequest, act: str, difference: Difference, staff: Staff) -> None:
+    text = request.POST.get("reason", "")
+    if act == "comment":
+        deciding.comment(difference, text, actor=staff)
+    elif act == "assign":
+        deciding.assign(difference, _person(request.POST.get("assignee", "")), actor=staff)
+    elif act in Decision.values and act != Decision.OPEN:
+        deciding.decide(difference, Decision(act), reason=text, actor=staff)
+    else:
+        raise Http404
+    messages.success(request, _("Guardado."))
+
+
+def _difference(request: HttpRequest, tenant: Tenant, first: date) -> Difference:
+    rows = Difference.objects.select_related("reconciliation", "tenant").filter(
+        tenant=tenant, reconciliation__month=first
+    )
+    found = rows.filter(uid=_uuid(request.POST.get("difference", ""))).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def _person(text: str) -> Staff | None:
+    if not text:
+        return None
+    found = Staff.objects.filter(uid=_uuid(text), is_active=True).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise Http404 from None
