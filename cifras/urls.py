@@ -7,6 +7,8 @@ from django.views.generic import RedirectView
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="root"),
     path("i18n/", include("django.conf.urls.i18n")),
+    # Before the site, which takes every address under its own.
+    path("admin/reports/", include("reports.urls")),
     path("admin/", admin.site.urls),
     path("", include("invoicing.urls")),
     path("", include("tenants.urls")),

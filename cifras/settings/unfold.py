@@ -5,7 +5,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.templatetags.static import static
-from django.urls import reverse_lazy
+from django.urls import reverse, reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 
@@ -22,6 +22,12 @@ def _page(title: Any, icon: str, model: str) -> dict[str, Any]:
         "link": reverse_lazy(f"admin:{model}_changelist"),
         "permission": _may(f"{app}.view_{name}"),
     }
+
+
+def _among_tenants(request: HttpRequest) -> bool:
+    """The onboarding stands below the tenants' list and has an entry of its own."""
+    tenants, onboarding = reverse("admin:tenants_tenant_changelist"), reverse("admin:tenants_tenant_onboard")
+    return request.path.startswith(tenants) and not request.path.startswith(onboarding)
 
 
 UNFOLD = {
@@ -80,9 +86,33 @@ UNFOLD = {
                 ],
             },
             {
+                "title": _("Informes"),
+                "items": [
+                    {
+                        "title": _("Documentos por empresa"),
+                        "icon": "bar_chart",
+                        "link": reverse_lazy("reports:documents"),
+                        "active": lambda request: request.path == str(reverse_lazy("reports:documents")),
+                        "permission": _may("reports.view_report"),
+                    },
+                    {
+                        "title": _("Todas las empresas"),
+                        "icon": "table_chart",
+                        "link": reverse_lazy("reports:all_companies"),
+                        "permission": _may("reports.view_report"),
+                    },
+                    {
+                        "title": _("Conciliación"),
+                        "icon": "balance",
+                        "link": reverse_lazy("reports:reconciliation_now"),
+                        "permission": _may("reports.view_report"),
+                    },
+                ],
+            },
+            {
                 "title": _("Empresas"),
                 "items": [
-                    _page(_("Empresas"), "domain", "tenants_tenant"),
+                    _page(_("Empresas"), "domain", "tenants_tenant") | {"active": _among_tenants},
                     {
                         "title": _("Habilitar empresas"),
                         "icon": "rocket_launch",

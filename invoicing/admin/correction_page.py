@@ -92,6 +92,9 @@ class CorrectionAdmin(ReadOnlyBigListAdmin):
     list_select_related = ("tenant", "original__tenant", "replacement")
     list_filter = (("tenant", VisibleAutocompleteFilter), StateFilter)
 
+    class Media:
+        css = {"all": ("cifras/documents.css",)}
+
     def get_queryset(self, request: HttpRequest) -> Any:
         family = ("tenant", "original__tenant", "original__office", "replacement", "credit", "started_by")
         return super().get_queryset(request).select_related(*family)

@@ -22,14 +22,14 @@ from cifras.fiscal.lifecycle import Submission
 from cifras.fiscal.voiding import VoidWindowClosed
 from cifras.pac.contract import ReasonLimits
 from cifras.pac.errors import PacError
-from invoicing.admin.deeds import void_obstacle
+from invoicing.admin.deeds import refusal_of, void_obstacle
 from invoicing.admin.document_page import Deadline, deadline_of
 from invoicing.admin.figures import money
 from invoicing.admin.foresight import after_discard, after_issue, after_void
 from invoicing.admin.mending import Mending, mendings
 from invoicing.models import Document
 from invoicing.models.choices import Kind, MoneyAnswer
-from invoicing.services import crediting, preflight
+from invoicing.services import crediting, issuing, preflight
 
 VOID_REASONS = (
     gettext_lazy("Datos del receptor incorrectos; se emitirá una factura nueva."),
@@ -160,9 +160,11 @@ def issue_dialog(document: Document, staff: Any) -> tuple[Dialog, bool]:
 
 def discard_dialog(document: Document) -> Dialog:
     """Discarding is a word of ours alone."""
-    return Dialog(
-        title=_("Descartar"), submit=_("Descartar"), variant="danger", consequences=after_discard(document)
-    )
+    title = _("Descartar")
+    refusal = refusal_of(lambda: issuing.require_discardable(document))
+    if refusal:
+        return Dialog(title=title, obstacle=sentence(refusal))
+    return Dialog(title=title, submit=title, variant="danger", consequences=after_discard(document))
 
 
 def void_dialog(document: Document, staff: Any) -> Dialog:

@@ -44,7 +44,7 @@ def timeline(document: Document, staff: Any) -> dict[str, Any]:
     rows = [
         {
             "event": event,
-            "told": told(event),
+            "told": told(event, document.currency),
             "exchange": _exchange_address(document, event.exchange_uid)
             if links and event.exchange_uid
             else "",

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
 from cifras.core.admin.badges import AMBER, BLUE, GREEN, GREY, RED
-from invoicing.admin.figures import as_received, second
+from invoicing.admin.figures import as_received, money, second
 from invoicing.models import DocumentMail, TimelineEvent
 from invoicing.models.choices import LEGAL_STATUSES, Flag
 from invoicing.models.settlement import Settlement
@@ -158,14 +160,14 @@ class Happening:
     at: str
 
 
-def told(event: TimelineEvent) -> Happening:
-    """The event in words; one whose code is new is shown by its code."""
+def told(event: TimelineEvent, currency: str = "") -> Happening:
+    """The event in words, its amounts in `currency`; one whose code is new is shown by its code."""
     icon, tone, template = _HAPPENINGS.get(event.code, ("circle", GREY, event.code))
     detail = event.detail if isinstance(event.detail, dict) else {}
     return Happening(
         icon=icon,
         tone=_tone(tone, detail),
-        sentence=str(template).format_map(_Values(_values(detail))).strip(),
+        sentence=str(template).format_map(_Values(_values(detail, currency))).strip(),
         said=_said(detail),
         at=second(event.at),
     )
@@ -178,7 +180,7 @@ class _Values(dict[str, str]):
         return "—"
 
 
-def _values(detail: dict[str, Any]) -> dict[str, str]:
+def _values(detail: dict[str, Any], currency: str) -> dict[str, str]:
     legal, kinds = dict(LEGAL_STATUSES), dict(Settlement.Kind.choices)
     values = {name: as_received(value, 300) for name, value in detail.items()}
     values |= {
@@ -189,11 +191,29 @@ def _values(detail: dict[str, Any]) -> dict[str, str]:
     values["flag"] = str(dict(Flag.choices).get(values.get("flag", ""), "—"))
     values["verdict"] = verdict_word(values.get("verdict", ""))
     values["settlement"] = str(kinds.get(values.get("kind", ""), "—"))
-    values["amount"] = values.get("amount", "—")
+    values["amount"] = _amount(values.get("amount", "—"), currency)
+    values["date"] = _day(values.get("date", "—"))
     values["channel"] = str(dict(DocumentMail.Channel.choices).get(values.get("channel", ""), "—"))
     values.setdefault("reason", "")
     values.setdefault("message", "")
     return values
+
+
+def _amount(text: str, currency: str) -> str:
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        return text
+    if not amount.is_finite():
+        return text
+    return money(amount, currency) if currency else f"{amount:,.2f}"
+
+
+def _day(text: str) -> str:
+    try:
+        return f"{date.fromisoformat(text):%d/%m/%Y}"
+    except ValueError:
+        return text
 
 
 def verdict_word(word: str) -> str:

@@ -125,7 +125,7 @@ class RegisterForm(TenantForm):
         gettext_lazy("Nombre del emisor"), help_text=gettext_lazy("Solo de un documento recibido.")
     )
     reference = _text(
-        gettext_lazy("CUFE de la factura que acredita"),
+        gettext_lazy("CUFE de la factura que la nota rebaja"),
         longest=80,
         help_text=gettext_lazy("Solo de una nota de crédito."),
     )

@@ -178,6 +178,11 @@ class EnvironmentFilter(DropdownFilter):
     def value(self) -> str:
         return super().value() or self.default
 
+    @property
+    def hides_sandbox(self) -> bool:
+        """Whether documents are left out that nobody asked to leave out."""
+        return not super().value() and self.default == Tenant.Environment.LIVE
+
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         known = self.value() in Tenant.Environment.values
         return queryset.filter(environment=self.value()) if known else queryset

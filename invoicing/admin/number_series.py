@@ -17,11 +17,14 @@ from unfold.decorators import display
 from cifras.core.admin.badges import AMBER, BLUE, GREEN, GREY, RED, Badge
 from cifras.core.admin.staff_admin import ReadOnlyStaffAdmin
 from cifras.core.rights import may
+from cifras.fiscal.catalogues.dgi import DocumentType
 from cifras.fiscal.zones import local_date
 from invoicing.admin.assets import ASSETS
 from invoicing.admin.document_summary import address_of
+from invoicing.admin.figures import money
 from invoicing.models import NumberSeries
 from invoicing.services.number_fates import Fate, documents_of, fate_of, gaps_of
+from invoicing.services.numbering import PROFORMA_SERIES
 
 _MOST_ROWS = 2_000
 _WORDS: dict[Fate, tuple[Any, str, str]] = {
@@ -53,7 +56,7 @@ class GapsFilter(DropdownFilter):
 class NumberSeriesPage(ReadOnlyStaffAdmin):
     """Series; the page of one lists its numbers of a month."""
 
-    list_display = ("place", "company", "series", "next_number", "gaps", "checked_at")
+    list_display = ("place", "company", "kind", "next_number", "gaps", "checked_at")
     list_filter = (GapsFilter,)
     list_filter_submit = True
     list_select_related = ("office__tenant",)
@@ -88,11 +91,18 @@ class NumberSeriesPage(ReadOnlyStaffAdmin):
             "original": series,
             "assets": ASSETS,
             "series": series,
+            "kind": self.kind(series),
             "tenant": series.tenant,
             "month": month,
             "gaps": gaps_of(series),
             "rows": [
-                (row, _badge(fate_of(row)), address_of(row) if may_open else "") for row in rows[:_MOST_ROWS]
+                (
+                    row,
+                    _badge(fate_of(row)),
+                    address_of(row) if may_open else "",
+                    money(row.total, row.currency),
+                )
+                for row in rows[:_MOST_ROWS]
             ],
             "is_cut": len(rows) > _MOST_ROWS,
         }
@@ -105,6 +115,14 @@ class NumberSeriesPage(ReadOnlyStaffAdmin):
     @display(description=gettext_lazy("empresa"))
     def company(self, series: NumberSeries) -> str:
         return str(series.tenant)
+
+    @display(description=gettext_lazy("tipo de la autoridad"), ordering="series")
+    def kind(self, series: NumberSeries) -> str:
+        code = series.series
+        if code == PROFORMA_SERIES:
+            return _("Proforma")
+        known = {each.value: each.label for each in DocumentType}
+        return f"{code} · {_(known[code])}" if code in known else code
 
     @display(description=gettext_lazy("huecos"))
     def gaps(self, series: NumberSeries) -> Any:
@@ -123,6 +141,9 @@ def _badge(fate: Fate) -> Badge:
 def _month(text: str) -> date:
     """The month asked for as 2026-11; this one, in Panama, for anything else."""
     try:
-        return date.fromisoformat(f"{text}-01")
+        month = date.fromisoformat(f"{text}-01")
     except ValueError:
+        month = date.max
+    if month.year == date.max.year:  # its last month has no next one
         return local_date(timezone.now()).replace(day=1)
+    return month

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import (
+    UnfoldAdminFileFieldWidget,
     UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
@@ -57,7 +58,7 @@ class SettleForm(forms.Form):
     certificate = forms.FileField(
         label=gettext_lazy("Certificado (PDF, PNG o JPEG)"),
         required=False,
-        widget=forms.ClearableFileInput(attrs={"accept": _PAPER, "class": "cf-file"}),
+        widget=UnfoldAdminFileFieldWidget(attrs={"accept": _PAPER}),
     )
     note = forms.CharField(
         label=gettext_lazy("Nota (opcional)"),
@@ -109,7 +110,7 @@ class CertificateForm(forms.Form):
     certificate = forms.FileField(
         label=gettext_lazy("Certificado (PDF, PNG o JPEG)"),
         required=False,
-        widget=forms.ClearableFileInput(attrs={"accept": _PAPER, "class": "cf-file"}),
+        widget=UnfoldAdminFileFieldWidget(attrs={"accept": _PAPER}),
     )
 
 

@@ -4,6 +4,7 @@ import uuid
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from tenants.access import TenantScopedQuerySet
@@ -41,7 +42,7 @@ class Incident(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.tenant}: {self.code}"
+        return gettext("Incidencia de {tenant}").format(tenant=self.tenant)
 
 
 class ProviderHealth(models.Model):

@@ -16,7 +16,7 @@ from cifras.core.admin.big_list import ReadOnlyBigListAdmin, SearchRoute
 from cifras.core.admin.staff_admin import ReadOnlyStaffAdmin
 from cifras.core.rights import may
 from tenants.admin.actors import actor_of
-from tenants.models import Catalogue, CatalogueEntry
+from tenants.models import Catalogue, CatalogueEntry, Tenant
 from tenants.services.catalogues import GOOD_FOR, fetch, is_old
 from tenants.services.providers import provider_names
 
@@ -25,11 +25,11 @@ from tenants.services.providers import provider_names
 class CataloguePage(ReadOnlyStaffAdmin):
     """One row per table and provider account."""
 
-    list_display = ("name", "account", "environment", "codes", "state", "fetched_at", "fetched_by")
+    list_display = ("name", "account", "where", "codes", "state", "fetched_at", "fetched_by")
     list_filter = ("name", "environment")
     list_filter_submit = True
-    fields = (("name", "account", "environment"), "codes", "state", ("fetched_at", "fetched_by"), "problem")
-    readonly_fields = ("account", "codes", "state")
+    fields = (("name", "account", "where"), "codes", "state", ("fetched_at", "fetched_by"), "problem")
+    readonly_fields = ("account", "where", "codes", "state")
     actions_detail = ("refresh",)
 
     class Media:
@@ -48,6 +48,10 @@ class CataloguePage(ReadOnlyStaffAdmin):
     @display(description=gettext_lazy("proveedor"))
     def account(self, catalogue: Catalogue) -> str:
         return dict(provider_names()).get(catalogue.provider, catalogue.provider)
+
+    @display(description=gettext_lazy("ambiente"), ordering="environment")
+    def where(self, catalogue: Catalogue) -> Any:
+        return dict(Tenant.Environment.choices).get(catalogue.environment, catalogue.environment)
 
     @display(description=gettext_lazy("códigos"))
     def codes(self, catalogue: Catalogue) -> str:

@@ -44,7 +44,9 @@ class TenantActsMixin(StaffAdmin):
         seen: Any = self.require_object(request, object_id)
         tenant = refresh_affiliation(seen, actor=actor_of(request))
         if tenant.may_issue_live:
-            text = _("El PAC respondió «{word}»: la empresa puede emitir documentos con validez legal.")
+            live = _("El PAC respondió «{word}»: la empresa puede emitir documentos con validez legal.")
+            practice = _("El PAC respondió «{word}»: la empresa está afiliada en pruebas, sin validez legal.")
+            text = live if tenant.is_live else practice
             messages.success(request, text.format(word=tenant.affiliated))
         else:
             text = _("El PAC respondió «{word}»: la empresa todavía no está afiliada.")

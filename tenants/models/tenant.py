@@ -146,7 +146,7 @@ class Tenant(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.trade_name or self.legal_name
+        return self.trade_name or self.legal_name or self.ruc
 
     @property
     def is_live(self) -> bool:

@@ -147,7 +147,7 @@ def _require_in_force(certificate: x509.Certificate, now: datetime) -> None:
 
 
 def _local_day(moment: datetime) -> str:
-    return timezone.localtime(moment).date().isoformat()
+    return timezone.localtime(moment).strftime("%d/%m/%Y")
 
 
 def _holder_notes(subject: x509.Name, ruc: str) -> Iterator[RuleBroken]:

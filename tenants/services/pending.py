@@ -99,7 +99,7 @@ def _certificate(tenant: Tenant, onboarding: Onboarding | None, *, is_registered
     ]
     expired = [row for row in current if row.not_after < timezone.now()]
     if expired:
-        values = {"until": timezone.localtime(expired[0].not_after).date().isoformat()}
+        values = {"until": timezone.localtime(expired[0].not_after).strftime("%d/%m/%Y")}
         yield (
             "certificate",
             "certificate_expired",
@@ -157,7 +157,7 @@ def _affiliation(tenant: Tenant, onboarding: Onboarding | None) -> Iterator[_Fac
             gettext_noop(
                 "La afiliación caducó el {since}: pida un código nuevo, que el cliente lo escanee, y complete el paso."
             ),
-            {"since": timezone.localtime(tenant.affiliation_lapsed_at).date().isoformat()},
+            {"since": timezone.localtime(tenant.affiliation_lapsed_at).strftime("%d/%m/%Y")},
         )
         return
     asked = last_try(onboarding, "request_affiliation").state if onboarding else StepState.PENDING
@@ -168,13 +168,17 @@ def _affiliation(tenant: Tenant, onboarding: Onboarding | None) -> Iterator[_Fac
             gettext_noop("Falta pedir la afiliación: da el código QR que el cliente escanea."),
             {},
         )
+    answered = gettext_noop(
+        "El PAC responde «{word}»: el cliente escanea el código QR en la aplicación de la DGI y se repite el paso."
+    )
+    silent = gettext_noop(
+        "Falta completar la afiliación: el cliente escanea el código QR en la aplicación de la DGI y después se completa."
+    )
     yield (
         "finish_affiliation",
         "affiliation_waiting",
-        gettext_noop(
-            "El PAC responde «{word}»: el cliente escanea el código QR en la aplicación de la DGI y se repite el paso."
-        ),
-        {"word": tenant.affiliated or "—"},
+        answered if tenant.affiliated else silent,
+        {"word": tenant.affiliated} if tenant.affiliated else {},
     )
 
 

@@ -223,7 +223,7 @@ def _offices(reader: Reader, *, is_required: bool) -> tuple[OfficeEntry, ...]:
     if offices and mains != 1:
         reader.refuse(
             "one_main_office",
-            gettext_noop("Una sucursal, y solo una, es la principal (main); aquí hay {count}."),
+            gettext_noop("Una sucursal, y solo una, es la principal; aquí hay {count}."),
             "offices",
             count=mains,
         )

@@ -190,6 +190,13 @@ def test_a_foreign_row_among_the_chosen_ones_is_left_alone(browser, mine, foreig
     assert Office.objects.get(pk=foreign.pk).email == ""
 
 
+@pytest.mark.parametrize("key", ["", "abc", "9" * 60, "\x00"])
+def test_a_ticked_row_that_no_page_has_shown_is_a_bad_request(browser, mine, key):
+    data = {"action": "close", "index": 0, "_selected_action": [mine.pk, key]}
+    assert browser.post(reverse("admin:tenants_office_changelist"), data).status_code == 400
+    assert Office.objects.get(pk=mine.pk).email == ""
+
+
 def test_deleting_in_bulk_is_not_offered(browser, mine):
     assert "delete_selected" not in browser.get(reverse("admin:tenants_office_changelist")).content.decode()
     data = {"action": "delete_selected", "index": 0, "_selected_action": [mine.pk], "post": "yes"}

@@ -116,7 +116,10 @@ def test_the_page_shows_the_gaps_and_the_fate_of_each_number(first: Document, se
     browser.force_login(
         a_staff_member(first.tenant, permissions=("invoicing.view_numberseries", "invoicing.view_invoice"))
     )
-    listed = browser.get(reverse("admin:invoicing_numberseries_changelist"), {"gaps": "yes"})
+    NumberSeries.objects.create(office=first.office, billing_point=first.billing_point, series="04")
+    address = reverse("admin:invoicing_numberseries_changelist")
+    assert "04 · Nota de crédito" in browser.get(address).content.decode()
+    listed = browser.get(address, {"gaps": "yes"})
     assert "Faltan" in listed.content.decode()
     page = reverse("admin:invoicing_numberseries_change", args=[series.uid])
     shown = browser.get(page, {"month": "2026-11"}).content.decode()
@@ -124,3 +127,4 @@ def test_the_page_shows_the_gaps_and_the_fate_of_each_number(first: Document, se
     assert "0000000004" in shown
     assert "Usado" in shown
     assert browser.get(page, {"month": "nonsense"}).status_code == 200
+    assert browser.get(page, {"month": "9999-12"}).status_code == 200, "the last month of all has no next one"

@@ -57,6 +57,11 @@ def see_it_authorised_and_unpaid(page: Page) -> None:
 def pay_too_much(page: Page) -> None:
     page.locator("#deed-settle").click()
     dialog = page.locator("#dialog")
+    amount = dialog.get_by_label("Monto").input_value()
+    paper = dialog.locator("input[type=file]")
+    paper.set_input_files({"name": "papel.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-"})
+    expect(dialog.get_by_label("Monto")).to_have_value(amount)  # and not the name of the file
+    paper.set_input_files([])
     dialog.get_by_label("Monto").fill("400")
     dialog.get_by_label("Forma de pago").select_option("08")
     dialog.get_by_role("button", name="Registrar").click()

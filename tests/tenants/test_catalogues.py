@@ -133,7 +133,9 @@ def test_the_page_shows_the_age_and_asks_anew_for_those_who_may(tenant: Tenant) 
     act = reverse("admin:tenants_catalogue_refresh", args=[catalogue.uid])
     client = Client()
     client.force_login(a_staff_member(tenant, permissions=("tenants.view_catalogue",)))
-    assert "Copia de más de 24 h" in client.get(address).content.decode()
+    shown = client.get(address).content.decode()
+    assert "Copia de más de 24 h" in shown
+    assert (">Pruebas<" in shown, ">sandbox<" in shown) == (True, False), "in words, not as it is stored"
     assert client.post(act).status_code == 403
 
     client.force_login(

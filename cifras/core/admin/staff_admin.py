@@ -8,6 +8,8 @@ the audit trail.
 from typing import Any
 
 from django.contrib.admin import ShowFacets
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.core.exceptions import BadRequest
 from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
@@ -39,6 +41,8 @@ class StaffAdmin(GuardedDoorsMixin, AuditedPageMixin, ModelAdmin):
     def response_action(
         self, request: HttpRequest, queryset: models.QuerySet, *args: Any, **kwargs: Any
     ) -> HttpResponse | None:
+        if not all(key.isdecimal() and len(key) <= 18 for key in request.POST.getlist(ACTION_CHECKBOX_NAME)):
+            raise BadRequest("a ticked row that no page of ours has shown")
         with refusals_as_messages(request):
             return super().response_action(request, queryset, *args, **kwargs)
         return HttpResponseRedirect(request.get_full_path())

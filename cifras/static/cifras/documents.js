@@ -47,11 +47,20 @@
     else event.preventDefault();
   });
 
+  // The theme writes a chosen file's name into the nearest text field: its own widget has one for that, elsewhere it is an answer.
+  const keepFileNamesOut = () => {
+    document.querySelectorAll("input[type=file]").forEach((input) => {
+      if (!input.closest("label")?.querySelector("input[type=text]")) input.hasChangeListener = true;
+    });
+  };
+
   document.addEventListener("DOMContentLoaded", () => {
     document.querySelectorAll("[data-counter]").forEach(count);
+    keepFileNamesOut();
   });
 
   document.addEventListener("htmx:afterSwap", () => {
+    keepFileNamesOut();
     document.querySelectorAll("[data-counter]").forEach(count);
   });
 

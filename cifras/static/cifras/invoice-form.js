@@ -191,6 +191,14 @@
   });
   form.addEventListener("input", refreshSoon);
 
+  // The back button brings the company back, but not the places that were fetched for it.
+  addEventListener("pageshow", async () => {
+    const hasPlaces = [...named("place").options].some(({ value }) => value);
+    if (!named("tenant").value || hasPlaces) return;
+    await loadPlaces();
+    refresh();
+  });
+
   /* Suggestions: a combobox over a plain text field */
 
   let suggestions = 0;

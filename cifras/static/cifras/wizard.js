@@ -134,8 +134,6 @@
   });
 
   document.addEventListener("DOMContentLoaded", () => {
-    // The theme would write the file's name into the nearest text field: ours show it themselves.
-    document.querySelectorAll(".wz input[type=file]").forEach((input) => { input.hasChangeListener = true; });
     document.querySelectorAll("[data-dv-address]").forEach(followTaxId);
     document.querySelectorAll("[data-places-address]").forEach(followOffices);
     if (window.matchMedia("(max-width: 900px)").matches) document.querySelector(".wz-nav")?.removeAttribute("open");

@@ -193,7 +193,7 @@ class WizardDoorsMixin(StaffAdmin):
     ) -> TemplateResponse:
         page, tenant = PAGES[visit.step.name], visit.tenant
         context = {
-            "title": _("Habilitar: {tenant}").format(tenant=str(tenant) or tenant.ruc),
+            "title": _("Habilitar: {tenant}").format(tenant=tenant),
             "visit": visit,
             "tenant": tenant,
             "step": visit.step,

@@ -204,7 +204,11 @@ def test_discarding_keeps_its_reason_and_is_refused_for_what_may_be_legal(operat
     assert document.submission == "DISCARDED"
     assert "Se escribió dos veces" in text_of(operator.get(f"{address(document)}?tab=timeline"))
     legal = issued(tenant, external_id="SO-77")
-    assert "La DGI ya lo autorizó" in text_of(operator.post(address(legal, "discard")))
+    asked = text_of(operator.get(address(legal, "discard")))
+    assert "La DGI ya lo autorizó" in asked
+    assert "Solo nosotros lo sabemos" not in asked, "what is legal at the DGI is no secret of ours"
+    refused = text_of(operator.post(address(legal, "discard")))
+    assert refused.count("La DGI ya lo autorizó") == 1, "a refusal is said once"
     legal.refresh_from_db()
     assert legal.submission == "ACCEPTED"
 

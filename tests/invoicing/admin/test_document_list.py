@@ -117,8 +117,14 @@ def test_once_a_live_tenant_is_seen_the_list_shows_live_rows_unless_asked(browse
     assert numbers(browser.get(list_address())) == [own.number], "she does not see the live tenant yet"
     ana.grants.create(tenant=live.tenant)
     assert numbers(browser.get(list_address())) == [live.number]
+    hint = "Se ven solo los documentos de producción."
+    left_out = browser.get(list_address("?q=0000000099"))
+    assert hint in text_of(left_out), "an empty list says what it leaves out"
+    assert "?q=0000000099&amp;environment=all" in left_out.content.decode()
     assert numbers(browser.get(list_address("?environment=sandbox"))) == [own.number]
-    assert set(numbers(browser.get(list_address("?environment=all")))) == {live.number, own.number}
+    everything = browser.get(list_address("?environment=all"))
+    assert set(numbers(everything)) == {live.number, own.number}
+    assert hint not in text_of(everything)
 
 
 def test_what_others_wrote_is_shown_as_text(browser, own):

@@ -87,6 +87,8 @@ def test_somebody_of_billing_records_a_receipt_and_sees_it_on_the_page(tenant: T
     page = text_of(billing.get(f"{address(document)}?tab=money"))
     for words in ("Transferencia o depósito", "B/. 100.00", "Depósito 77", "Pago parcial", "B/. 221.00"):
         assert words in page
+    told = text_of(billing.get(f"{address(document)}?tab=timeline"))
+    assert f"Cobro: B/. 100.00 con fecha {TODAY:%d/%m/%Y}." in told
 
 
 def test_a_form_sent_twice_records_one_movement(operator: Client, tenant: Tenant) -> None:

@@ -241,7 +241,23 @@ def test_the_affiliation_is_asked_for_on_post_and_its_word_is_told(
     response = browser.post(page(tenant, "refresh_affiliation"), follow=True)
     fresh = Tenant.objects.get(pk=tenant.pk)
     assert f"«{fresh.affiliated}»" in said(response)
+    assert "sin validez legal" in said(response), "of a practice company nothing else is promised"
     assert fresh.may_issue_live
+
+
+def test_a_company_without_a_name_yet_is_opened_by_its_ruc(browser: Client) -> None:
+    tenant = a_company(legal_name="", trade_name="", state=Tenant.State.ONBOARDING)
+    shown = browser.get(reverse("admin:tenants_tenant_changelist")).content.decode()
+    link = shown.split(f'href="{page(tenant)}')[1].split("</a>")[0]
+    assert link.endswith(f">{tenant.ruc}"), "a link without words cannot be followed"
+
+
+def test_the_menu_marks_one_place(browser: Client) -> None:
+    marked = {}
+    for name in ("changelist", "onboard"):
+        groups = browser.get(reverse(f"admin:tenants_tenant_{name}")).context["sidebar_navigation"]
+        marked[name] = [str(item["title"]) for group in groups for item in group["items"] if item["active"]]
+    assert marked == {"changelist": ["Empresas"], "onboard": ["Habilitar empresas"]}
 
 
 def test_a_new_company_begins_its_onboarding_and_its_dv_is_computed(browser: Client) -> None:

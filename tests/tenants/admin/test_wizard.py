@@ -1,5 +1,6 @@
 """The wizard's pages: each step, what it refuses and where that is read, who may, and two people at one onboarding."""
 
+import re
 from typing import Any
 
 import pytest
@@ -214,7 +215,9 @@ def test_each_thing_wrong_with_a_certificate_has_its_own_sentence(
     secret = password or certificates.PASSWORD
     refused = hand_in(browser, onboarding, content(onboarding.tenant.ruc), secret)
     assert refused.status_code == 200
-    assert words in " ".join(refused.context["upload_form"].errors[field])
+    told = " ".join(refused.context["upload_form"].errors[field])
+    assert words in told
+    assert not re.search(r"\d{4}-\d{2}-\d{2}", told), "days are written as staff write them"
     assert not fresh(onboarding).certificate
     assert secret == "x" or f'value="{secret}"' not in refused.content.decode()
 
@@ -376,6 +379,8 @@ def test_the_page_follows_by_itself_and_says_nothing_while_nothing_changes(
     Tenant.objects.filter(pk=onboarding.tenant_id).update(affiliated="SUBSCRIBED", may_issue_live=True)
     changed = browser.get(state, {"seen": seen})
     assert "«SUBSCRIBED»" in text_of(changed)
+    assert "afiliada en pruebas: sus documentos no tienen validez legal" in text_of(changed)
+    assert "debe escanear" not in text_of(changed), "what is over is not asked for any more"
     assert 'hx-swap-oob="true"' in changed.content.decode()
     assert "hx-get" not in changed.content.decode()
 
