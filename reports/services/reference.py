@@ -36,6 +36,7 @@ _VIEW_DOCUMENTS = (
     "tenants.view_exchange",
     "core.view_proposal",
 )
+_READ_REPORTS = ("reports.view_report", "reports.request_statement")
 _WRITE_DOCUMENTS = (
     "invoicing.add_invoice",
     "invoicing.change_invoice",
@@ -79,16 +80,19 @@ _MANAGE_STAFF = (
     "tenants.delete_staffgrant",
 )
 ROLES: Mapping[str, tuple[str, ...]] = {
-    "Operaciones": (*_VIEW_TENANTS, *_VIEW_DOCUMENTS, *_WRITE_DOCUMENTS, *_ONBOARD),
+    "Operaciones": (*_VIEW_TENANTS, *_VIEW_DOCUMENTS, *_READ_REPORTS, *_WRITE_DOCUMENTS, *_ONBOARD),
     "Facturación": (
         *_VIEW_TENANTS,
         *_VIEW_DOCUMENTS,
+        *_READ_REPORTS,
+        "reports.reconcile",
         "invoicing.settle_invoice",
         "invoicing.add_documentmail",
     ),
     "Auditoría": (
         *_VIEW_TENANTS,
         *_VIEW_DOCUMENTS,
+        *_READ_REPORTS,
         "core.view_auditentry",
         "invoicing.export_document",
         "tenants.view_staffgrant",
@@ -96,6 +100,8 @@ ROLES: Mapping[str, tuple[str, ...]] = {
     "Administración": (
         *_VIEW_TENANTS,
         *_VIEW_DOCUMENTS,
+        *_READ_REPORTS,
+        "reports.reconcile",
         *_ONBOARD,
         *_MANAGE_STAFF,
         "tenants.override_tax_id",
@@ -123,6 +129,9 @@ SWEEPS: Mapping[str, int] = {
     "invoicing.numbering": 600,
     "tenants.affiliation": 20,
     "tenants.catalogues": 3600,
+    "reports.rollups": 30,
+    "reports.statements": 60,
+    "reports.reconcile": 60,
 }
 
 

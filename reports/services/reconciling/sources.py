@@ -1,0 +1,175 @@
+"""Both sides of a month as rows: our documents, the provider's list where it has one, single reads, and amounts from its XML."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+
+from django.db.models import Q
+
+from cifras.fiscal import fe_xml
+from cifras.fiscal.document import Kind, Mode
+from cifras.fiscal.errors import RuleBroken
+from cifras.fiscal.lifecycle import LegalStatus, Submission, VoidStatus
+from cifras.fiscal.money import CENT
+from cifras.pac.contract import PacAnswer, PacProvider
+from cifras.pac.download import fetch
+from cifras.pac.errors import NotFound, NotSupported, PacError
+from invoicing.models import Document
+from invoicing.models.document import DocumentQuerySet
+from invoicing.services.attachments import file_policy
+from reports.services.facts import between, counted, end_of_month, start_of
+from reports.services.reconciling.rows import BORDER_HOURS, Ours, Theirs
+from tenants.models import Tenant
+from tenants.services.accounts import company_id, provider_for
+
+_SENT = (Submission.ACCEPTED, Submission.REFUSED, Submission.DISCARDED)
+_MOST_FAILURES = 3
+
+
+def expected_there(tenant: Tenant) -> DocumentQuerySet:
+    """What the provider should count: what we count and issued ourselves, and what it rejected before we discarded it."""
+    own = Document.objects.issued_by_us().filter(
+        tenant=tenant, environment=tenant.environment, mode=Mode.DGI, issue_date__isnull=False
+    )
+    rejected = Q(submission=Submission.DISCARDED, legal_status=LegalStatus.PAC_REJECTED, document_id__gt="")
+    return own.filter(Q(pk__in=counted().filter(tenant=tenant).values("pk")) | rejected)
+
+
+def our_rows(tenant: Tenant, first: date, last: date) -> Iterator[Ours]:
+    """Our documents of these days."""
+    return _rows(between(expected_there(tenant), first, last))
+
+
+def near_rows(tenant: Tenant, month: date) -> list[Ours]:
+    """Our documents of other months, so near the border that the provider may count them in this one."""
+    start, end = start_of(month), start_of(end_of_month(month) + timedelta(days=1))
+    span = timedelta(hours=BORDER_HOURS)
+    before = Q(issue_date__gte=start - span, issue_date__lt=start)
+    after = Q(issue_date__gte=end, issue_date__lt=end + span)
+    return list(_rows(expected_there(tenant).filter(before | after)))
+
+
+def _rows(documents: DocumentQuerySet) -> Iterator[Ours]:
+    members = (
+        "uid", "kind", "legal_status", "total", "currency", "issue_date", "number", "cufe", "local_cufe",
+        "document_id", "void_status", "void_answer", "submission",
+    )  # fmt: skip
+    for row in documents.order_by("issue_date", "pk").values(*members).iterator(chunk_size=2_000):
+        yield Ours(
+            uid=row["uid"],
+            kind=row["kind"],
+            legal_status=row["legal_status"],
+            total=row["total"],
+            currency=row["currency"],
+            issued_at=row["issue_date"],
+            number=row["number"],
+            cufe=row["cufe"] or row["local_cufe"],
+            document_id=row["document_id"],
+            is_voided=row["void_status"] == VoidStatus.VOIDED,
+            is_void_proven=bool(row["void_answer"]),
+            may_be_there=row["submission"] in _SENT,
+        )
+
+
+class Provider:
+    """The tenant's provider, asked for rows: as often as is bearable, and no more once it fails again and again."""
+
+    def __init__(self, tenant: Tenant, *, most_reads: int, most_files: int) -> None:
+        self.tenant, self.company_id = tenant, company_id(tenant)
+        self._provider: PacProvider = provider_for(tenant)
+        self.reads_left, self.files_left = most_reads, most_files
+        self.failures = 0
+        self._links: dict[str, str] = {}
+
+    def listed(self, first: date, last: date) -> list[Theirs]:
+        """Every document that the provider lists as of these days; what it does not list may exist all the same."""
+        found = []
+        for kind in Kind:
+            try:
+                answers = self._provider.list_documents(
+                    kind, self.company_id, first - timedelta(days=1), last + timedelta(days=1)
+                )
+                for answer in answers:
+                    row = self._row(kind, answer)
+                    if row.document_id and (row.day is None or first <= row.day <= last):
+                        found.append(row)
+            except NotSupported:
+                continue
+            except PacError:
+                self.failures += 1
+        return list({row.document_id: row for row in found}.values())
+
+    def read(self, ours: Ours) -> tuple[Theirs | None, bool]:
+        """(the document as the provider shows it, whether it was asked at all). None and True: it has no such document."""
+        if not ours.document_id or self.reads_left <= 0 or self.failures >= _MOST_FAILURES:
+            return None, False
+        self.reads_left -= 1
+        kind = Kind(ours.kind)
+        try:
+            answer = self._provider.read(kind, self.company_id, ours.document_id)
+        except NotFound:
+            return None, True
+        except PacError:
+            self.failures += 1
+            return None, False
+        return replace(self._row(kind, answer), document_id=answer.document_id or ours.document_id), True
+
+    def with_total(self, row: Theirs) -> Theirs:
+        """The row with the total that its signed XML states, where it told none and the XML can be had."""
+        link = self._links.get(row.document_id)
+        if row.total is not None or not link or self.files_left <= 0:
+            return row
+        self.files_left -= 1
+        try:
+            stated = fe_xml.read(fetch(link, policy=file_policy()).content)
+        except (PacError, RuleBroken):
+            return row
+        is_its = stated is not None and stated.cufe == row.cufe and stated.totals is not None
+        return replace(row, total=stated.totals.total) if is_its and stated and stated.totals else row
+
+    def _row(self, kind: Kind, answer: PacAnswer) -> Theirs:
+        if answer.xml_url:
+            self._links[answer.document_id] = answer.xml_url
+        return Theirs(
+            kind=kind.value,
+            document_id=answer.document_id,
+            legal_status=answer.legal_status.value,
+            raw_legal_status=answer.raw_legal_status,
+            total=_amount(answer.total),
+            issued_at=_moment(answer.issue_date),
+            number=answer.number,
+            cufe=answer.cufe,
+            is_void=answer.is_void,
+        )
+
+
+def documents_named(rows: Iterable[Theirs], provider: str) -> dict[str, Document]:
+    """Any document of ours, whosever it is, that bears the id or the CUFE of these rows, by the row's id."""
+    ids = {row.document_id for row in rows if row.document_id}
+    by_cufe = {row.cufe: row.document_id for row in rows if row.cufe}
+    known = Document.objects.select_related("tenant").filter(
+        Q(provider=provider, document_id__in=ids) | Q(cufe__in=by_cufe)
+    )
+    found: dict[str, Document] = {}
+    for document in known:
+        key = document.document_id if document.document_id in ids else by_cufe.get(document.cufe, "")
+        found.setdefault(key, document)
+    return found
+
+
+def _amount(text: str) -> Decimal | None:
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        return None
+    return number.quantize(CENT) if number.is_finite() and abs(number) < Decimal(10) ** 16 else None
+
+
+def _moment(text: str) -> datetime | None:
+    """A moment that says its zone; without one it tells no local day for certain."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else None
