@@ -2,11 +2,13 @@
 PORT ?= 8000
 ARGS ?=
 
-.PHONY: help setup demo test check audit format lock messages
+.PHONY: help setup demo test check audit format lock messages bench faults
 
 help:
 	@echo "make demo          the whole product with practice data on http://127.0.0.1:$(PORT)/ (PORT=9000 changes it)"
 	@echo "make test          the suite on PostgreSQL and SQLite (ARGS='tests/fiscal -k cufe' for a part)"
+	@echo "make bench         speed against simple baselines, as ratios (ARGS='submission fairness -- --pairs 7')"
+	@echo "make faults        a storm of killed workers, lost connections and restarts (ARGS='--seed 7 --documents 400')"
 	@echo "make check         format, lint, types, import contracts, templates, migrations, deploy check"
 	@echo "make audit         known vulnerabilities in what production runs"
 	@echo "make format        put the code into shape"
@@ -21,7 +23,13 @@ demo: setup
 	@exec .venv/bin/python manage.py demo --port $(PORT)
 
 test: setup
-	@.venv/bin/python scripts/run_tests.py $(ARGS)
+	@.venv/bin/python -m scripts.run_tests $(ARGS)
+
+bench: setup
+	@.venv/bin/python -m bench $(ARGS)
+
+faults: setup
+	@.venv/bin/python -m faults $(ARGS)
 
 check: setup
 	@scripts/check.sh

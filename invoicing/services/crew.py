@@ -6,12 +6,15 @@ The threads live as long as the process and keep their connections to the provid
 
 import logging
 import os
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache, partial
-from queue import Empty, SimpleQueue
+from itertools import count
+from math import inf
+from queue import Empty, PriorityQueue, SimpleQueue
 from typing import Any, Protocol
 
 from django.conf import settings
@@ -21,6 +24,7 @@ logger = logging.getLogger(__name__)
 
 # How many threads of one process read at the same time.
 READERS = 8
+_SOON_SECONDS = 0.025
 # How many threads a process keeps of each kind. Only a poster touches no database; each of the others has a connection.
 _POSTERS, _READERS, _LEADERS = ("poster", 512), ("reader", READERS), ("leader", 8)
 
@@ -30,7 +34,8 @@ type Job[T] = Callable[[], T]
 class Crew[T](Protocol):
     """Takes jobs and gives back what they answer, in whatever order they end. A job must not raise."""
 
-    def start(self, job: Job[T]) -> None: ...
+    def start(self, job: Job[T], *, rank: int = 0) -> None:
+        """Have `job` done; while all hands are busy, those of a lower rank come first."""
 
     def finished(self, *, seconds: float) -> list[T]:
         """What has ended meanwhile; waits for one, at most `seconds`."""
@@ -82,7 +87,7 @@ class _OneHand[T]:
     def __init__(self) -> None:
         self._jobs: deque[Job[T]] = deque()
 
-    def start(self, job: Job[T]) -> None:
+    def start(self, job: Job[T], *, rank: int = 0) -> None:
         self._jobs.append(job)
 
     def finished(self, *, seconds: float) -> list[T]:
@@ -91,31 +96,38 @@ class _OneHand[T]:
 
 class _ManyHands[T]:
     def __init__(self, size: int, kind: tuple[str, int]) -> None:
-        self._jobs: SimpleQueue[Job[T] | None] = SimpleQueue()
+        self._jobs: PriorityQueue[tuple[float, int, Job[T] | None]] = PriorityQueue()
+        self._serial = count()
         self._answers: SimpleQueue[T] = SimpleQueue()
-        self._size = size
+        self._size, self._open = size, 0
         for _ in range(size):
             _threads(os.getpid(), *kind).submit(self._work)
 
-    def start(self, job: Job[T]) -> None:
-        self._jobs.put(job)
+    def start(self, job: Job[T], *, rank: int = 0) -> None:
+        self._open += 1
+        self._jobs.put((rank, next(self._serial), job))
 
     def finished(self, *, seconds: float) -> list[T]:
-        try:
-            answers = [self._answers.get(timeout=seconds)]
-            while not self._answers.empty():
-                answers.append(self._answers.get_nowait())
-        except Empty:
-            return []
+        answers: list[T] = []
+        end = time.monotonic() + seconds
+        with suppress(Empty):
+            while len(answers) < self._open:
+                answers.append(self._answers.get(timeout=max(end - time.monotonic(), 0)))
+                # What comes soon after the first one is worth waiting for, unless many hands are idle already.
+                if len(answers) == 1:
+                    end = time.monotonic() + _SOON_SECONDS
+                elif len(answers) > self._size // 2:
+                    end = 0
+        self._open -= len(answers)
         return answers
 
     def dismiss(self) -> None:
         """Every hand goes once it has ended what it does."""
         for _ in range(self._size):
-            self._jobs.put(None)
+            self._jobs.put((inf, next(self._serial), None))
 
     def _work(self) -> None:
-        while (job := self._jobs.get()) is not None:
+        while (job := self._jobs.get()[-1]) is not None:
             self._answers.put(job())
 
 

@@ -11,7 +11,19 @@ from django.utils import timezone
 
 from cifras.fiscal.lifecycle import VoidStatus
 from invoicing.models import Document, WebhookDelivery
-from invoicing.services import inbox, resolving, submitting, voiding, watching
+from invoicing.services import (
+    correcting,
+    crew,
+    inbox,
+    mail_sending,
+    requesting,
+    resolving,
+    submitting,
+    voiding,
+    watching,
+)
+from invoicing.services.importing import turns
+from tenants.services import following
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +36,11 @@ _QUEUES = (
     voiding.void_due,
     inbox.process_due,
     watching.watch_due,
+    correcting.advance_due,
+    mail_sending.send_due,
+    requesting.request_due,
+    following.read_due,
+    turns.import_due,
 )
 
 
@@ -50,8 +67,8 @@ def work_until_idle() -> int:
 def work_while(wanted: Callable[[], bool], *, seconds: float | None = None) -> int:
     """Rounds for as long as `wanted` says so, at most `seconds`; waits for the next due time in between."""
     end = None if seconds is None else time.monotonic() + seconds
-    # One call to a provider may take a minute: whoever has little time looks at the clock after each.
-    limit = _ROUND if end is None else 1
+    # One call to a provider may take a minute: whoever has little time looks at the clock after each handful of them.
+    limit = _ROUND if end is None else crew.hands(crew.READERS)
     done = 0
     while wanted():
         step = work_once(limit=limit, until=end)
@@ -92,6 +109,8 @@ def _next_due() -> datetime | None:
             at=Min("void_due_at")
         )["at"],
         WebhookDelivery.objects.aggregate(at=Min("due_at"))["at"],
+        mail_sending.sendable(timezone.now()).aggregate(at=Min("due_at"))["at"],
+        requesting.askable(timezone.now()).aggregate(at=Min("due_at"))["at"],
     ]
     known = [at for at in times if at is not None]
     return min(known) if known else None

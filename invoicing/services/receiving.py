@@ -19,13 +19,14 @@ from typing import Any, NoReturn
 
 from django.conf import settings
 from django.core.cache import cache
+from django.db.models import F
 from django.utils import timezone
 
 from cifras.core import wake
 from cifras.core.audit import plain_json
 from cifras.fiscal.errors import RuleBroken
 from cifras.pac.contract import Capability, PacEvent
-from invoicing.models import Document, WebhookDelivery
+from invoicing.models import Document, WebhookDelivery, WebhookProbe
 from tenants.models import Tenant
 from tenants.services.accounts import provider_spec
 
@@ -41,6 +42,11 @@ _MAX_HEADER_LENGTH = 500
 # Beyond so many in an hour a company's deliveries without a valid signature are logged and no longer stored (per process).
 FORGED_KEPT_PER_HOUR = 500
 
+# The answer is to be quick, and making this statement anew each time would take longer than all the rest.
+_ADDRESSEES = """
+SELECT id, uid, environment, pac_provider, webhook_secret FROM tenants_tenant
+WHERE pac_company_id = %s ORDER BY environment, id
+"""
 _CARRIES_A_SECRET = re.compile(r"(?i)signature|secret|token|key|authorization|cookie")
 
 
@@ -73,15 +79,13 @@ def addressees(company_id: str) -> Sequence[Tenant]:
     """Every tenant that the address may mean: one, or the same company's accounts in both environments, live first."""
     if "\x00" in company_id:
         return []
-    found = Tenant.objects.filter(pac_company_id=company_id).order_by("environment", "pk")
-    found = found.only("uid", "environment", "pac_provider", "webhook_secret")  # the answer is to be quick
-    return [tenant for tenant in found if _hears_webhooks(tenant)]
+    return [tenant for tenant in Tenant.objects.raw(_ADDRESSEES, [company_id]) if _hears_webhooks(tenant)]
 
 
 def take_in(tenants: Sequence[Tenant], knock: Knock) -> Receipt:
     """Judge and store what came for one of `tenants`, and wake the inbox. One INSERT where all is well.
 
-    An unsigned probe (a body without a document's id, which providers post when an address is saved) leaves a log line only.
+    An unsigned probe (a body without a document's id, which providers post when an address is saved) is only counted.
     """
     signers = [tenant for tenant in tenants if is_signed(tenant, knock.signature)]
     verdict = _verdict(signers, knock.signature)
@@ -93,6 +97,7 @@ def take_in(tenants: Sequence[Tenant], knock: Knock) -> Receipt:
         complaint = str(error)
     if verdict is Verdict.UNSIGNED and event.is_probe and not complaint:
         logger.info("An unsigned webhook probe came for %s from %s", tenant.uid, knock.ip)
+        _count_probe(tenant)
         return Receipt(verdict, is_readable=True, is_probe=True)
     if len(signers) > 1:
         tenant = _holder(signers, event)
@@ -180,6 +185,14 @@ def _store(
     if delivery.due_at:
         wake("invoicing.inbox")
     return delivery
+
+
+def _count_probe(tenant: Tenant) -> None:
+    seen = {"count": F("count") + 1, "last_at": timezone.now()}
+    if not WebhookProbe.objects.filter(tenant=tenant).update(**seen):
+        first = {"count": 1, "last_at": timezone.now()}
+        if not WebhookProbe.objects.get_or_create(tenant=tenant, defaults=first)[1]:
+            WebhookProbe.objects.filter(tenant=tenant).update(**seen)
 
 
 def _may_keep_another(tenant: Tenant, knock: Knock) -> bool:

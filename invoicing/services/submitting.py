@@ -3,221 +3,170 @@
 Claim in a transaction, commit, post outside any transaction, apply the answer in a second one. An attempt row is written
 before the first byte leaves, so a killed worker leaves an attempt whose lease runs out, and that counts as UNKNOWN. Nothing is
 posted again unless the provider is known not to hold it (domain 6).
+
+Many hands post, one keeps the books: the calling thread claims and records, and no other touches the database. What came in
+while it was recording is recorded together.
 """
 
 import logging
-from datetime import datetime, timedelta
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import partial
 
-from django.conf import settings
-from django.db import transaction
-from django.db.models import F, Q
 from django.utils import timezone
 
-from cifras.core import audit
+from cifras.core import wake
 from cifras.core.context import act_context
 from cifras.fiscal.document import Kind
-from cifras.fiscal.lifecycle import LegalStatus, Submission
-from cifras.pac.errors import Busy, Incident, NotSupported, NumberTaken, Outcome, PacError, Refused
-from invoicing.models import Attempt, Document
-from invoicing.services import incidents, timeline, tracking
-from tenants.services.accounts import provider_for
+from cifras.fiscal.lifecycle import LegalStatus
+from cifras.pac.contract import PacAnswer
+from cifras.pac.errors import PacError
+from invoicing.models import Document
+from invoicing.services import accepting, crew, incidents, setbacks
+from invoicing.services.accepting import Answered
+from invoicing.services.claiming import Turns, accounts_with_work, claim, recover_lost
+from invoicing.services.crew import Crew
+from invoicing.services.lanes import Account, Lanes, Use, lanes
+from invoicing.services.leases import is_late
+from tenants.models import Exchange
+from tenants.services.accounts import provider_for, save_exchanges
 
 logger = logging.getLogger(__name__)
 
-_SHORTEST_WAIT_SECONDS = 0.1
+_LONGEST_RUN_SECONDS = 120.0
+_SCANT_RUN_SECONDS = 5.0  # with fewer lanes than hands: the next run may find more of them free
+_PATIENCE_SECONDS = 1.0
+_LOOKS_UP_SECONDS = 5.0
+# At least one in so many is claimed ahead, so that no hand waits for the books; more where much comes in at once.
+_AHEAD = 2
 
 
 def submit_due(*, limit: int = 50) -> int:
-    """Send what is queued and due, one document after another; answers how many were tried."""
+    """Send what is queued and due, as many at once as the provider and the settings allow; answers how many were tried."""
     recover_lost()
     incidents.refresh_holds()
-    tried = 0
-    while tried < limit and (claimed := _claim_next(timezone.now())):
-        tried += 1
-        _send(claimed)
-    return tried
+    runs = [partial(_run, account, limit) for account in accounts_with_work(timezone.now())]
+    return crew.side_by_side(runs)
 
 
-def recover_lost() -> int:
-    """Attempts whose worker was killed: their lease ran out without an outcome, so nobody knows. They become UNKNOWN."""
-    now = timezone.now()
-    lost = Document.objects.filter(submission=Submission.SENDING, leased_until__lt=now).select_related(
-        "tenant"
-    )
-    recovered = 0
-    for document in lost:
-        with transaction.atomic():
-            moved = Document.objects.filter(
-                pk=document.pk, submission=Submission.SENDING, leased_until=document.leased_until
-            ).update(submission=Submission.UNKNOWN, leased_until=None, due_at=now)
-            if moved:
-                recovered += 1
-                _finish(document, Attempt.Outcome.UNKNOWN, "lease expired")
-                timeline.note(document, "attempt_lost")
-    return recovered
+@dataclass(slots=True)
+class _Posted:
+    """What became of one post. Neither answered nor failed nor lost: it was not sent, since its turn came too late."""
+
+    document: Document
+    correlation_id: str
+    answer: PacAnswer | None = None
+    error: PacError | None = None
+    is_lost: bool = False
+    exchanges: list[Exchange] = field(default_factory=list)
 
 
-def lease() -> timedelta:
-    """How long one attempt may take at most, its in-call repeats included."""
-    call_seconds = settings.PAC_CONNECT_TIMEOUT + settings.PAC_TOTAL_TIMEOUT + settings.PAC_RETRY_WAIT[1]
-    return timedelta(seconds=2 * call_seconds + 10)
+def _run(account: Account, limit: int) -> int:
+    with lanes(account, wanted=crew.hands(limit), use=Use.POSTS) as granted:
+        if not granted.calls:
+            return 0
+        with crew.crew(granted.calls) as posters:
+            return _Run(account, limit, granted, posters).go()
 
 
-def queue_wait(times: int) -> timedelta:
-    """The queue's own wait before the next try, after `times` of them (setting PAC_QUEUE_WAITS; the last repeats)."""
-    waits = settings.PAC_QUEUE_WAITS
-    return timedelta(seconds=max(waits[min(max(times, 1), len(waits)) - 1], _SHORTEST_WAIT_SECONDS))
+class _Run:
+    """One account's queue, worked off until it is empty, `limit` is reached or time is up."""
+
+    def __init__(self, account: Account, limit: int, granted: Lanes, posters: Crew[_Posted]) -> None:
+        self._account, self._limit = account, limit
+        self._lanes, self._posters = granted, posters
+        self._ahead = granted.calls // _AHEAD
+        self._turns = Turns()
+        # What each tenant has under way: whoever has less goes before those that wait for a hand.
+        self._open: Counter[int] = Counter()
+        self._tried = self._under_way = 0
+        is_full = granted.calls == crew.hands(limit)
+        self._end = time.monotonic() + (_LONGEST_RUN_SECONDS if is_full else _SCANT_RUN_SECONDS)
+        self._next_look = time.monotonic() + _LOOKS_UP_SECONDS
+
+    def go(self) -> int:
+        """Answers how many were tried."""
+        while self._begin() or self._under_way:
+            posted = self._posters.finished(seconds=_PATIENCE_SECONDS)
+            self._lanes.keep()
+            self._look_up()
+            self._under_way -= len(posted)
+            self._open.subtract(each.document.tenant_id for each in posted)
+            self._ahead = min(max(len(posted), self._lanes.calls // _AHEAD), self._lanes.calls - 1)
+            if self._lanes.calls > 1 and all(each.answer for each in posted):
+                self._begin()  # so that the hands have something to do meanwhile; a setback might stop the queue
+            if posted:
+                _record(posted)
+        return self._tried
+
+    def _look_up(self) -> None:
+        """Now and then: whatever stops a tenant's queue meanwhile, stops it here too."""
+        if time.monotonic() > self._next_look:
+            incidents.refresh_holds()
+            self._next_look = time.monotonic() + _LOOKS_UP_SECONDS
+
+    def _begin(self) -> bool:
+        most = min(self._lanes.calls + self._ahead - self._under_way, self._limit - self._tried)
+        if most <= 0:
+            return False
+        if time.monotonic() > self._end:
+            wake("invoicing.submit")
+            self._limit = self._tried
+            return False
+        claimed = claim(self._account, self._turns, most=most, under_way=self._under_way)
+        for document in claimed:
+            self._posters.start(partial(_post, document), rank=self._open[document.tenant_id])
+            self._open[document.tenant_id] += 1
+        self._tried += len(claimed)
+        self._under_way += len(claimed)
+        return bool(claimed)
 
 
-def _claim_next(now: datetime) -> Document | None:
-    waiting = Q(submission=Submission.QUEUED, due_at__lte=now, held_reason="")
-    for provider, environment in incidents.open_circuits(now):
-        waiting &= ~Q(provider=provider, environment=environment)
-    with transaction.atomic():
-        document = (
-            Document.objects.select_for_update(skip_locked=True, of=("self",))
-            .select_related("tenant", "office")
-            .filter(waiting)
-            .order_by(F("send_by").asc(nulls_last=True), "due_at")
-            .first()
-        )
-        if document is None:
-            return None
-        until = now + lease()
-        claimed = Document.objects.filter(pk=document.pk, submission=Submission.QUEUED).update(
-            submission=Submission.SENDING,
-            leased_until=until,
-            last_attempt_at=now,
-            attempts_made=F("attempts_made") + 1,
-            due_at=None,
-        )
-        if not claimed:
-            return None
-        Attempt.objects.create(document=document, started_at=now, leased_until=until)
-    document.refresh_from_db()
-    return document
-
-
-def _send(document: Document) -> None:
-    with act_context():
-        provider = provider_for(document.tenant, document_uid=document.uid)
+def _post(document: Document) -> _Posted:
+    """Speak with the provider. Nothing here touches the database."""
+    with act_context() as correlation_id:
+        posted = _Posted(document, correlation_id)
+        if is_late(document.leased_until, timezone.now()):
+            return posted
         try:
-            answer = provider.submit(
+            provider = provider_for(document.tenant, document_uid=document.uid, keep=posted.exchanges.append)
+            posted.answer = provider.submit(
                 Kind(document.kind),
                 document.pac_company_id,
                 bytes(document.payload or b""),
                 idempotency_key=str(document.uid),
             )
         except PacError as error:
-            _settle_failure(document, error)
-            return
-        if not answer.document_id and answer.legal_status != LegalStatus.PAC_REJECTED:
-            _become_unknown(document, "answer without an id", answer.exchange_id)
-            return
-        incidents.note_success(document)
-        _finish(document, Attempt.Outcome.DONE, answer.raw_legal_status, answer.exchange_id)
-        tracking.accept(document, answer, source="answer")
+            posted.error = error
+        except Exception:
+            # Nobody knows how far it came: the lease runs out, and it is asked about.
+            logger.exception("The post of document %s broke off", document.uid)
+            posted.is_lost = True
+    return posted
 
 
-def _settle_failure(document: Document, error: PacError) -> None:
-    """Record what a failed post means: `outcome` decides, and an earlier attempt of unknown outcome forbids certainty."""
-    logger.warning("Document %s was not accepted: %s (%s)", document.uid, error.code, error.outcome)
-    earlier_unknown = Attempt.objects.filter(document=document, outcome=Attempt.Outcome.UNKNOWN).exists()
-    if error.outcome is Outcome.UNKNOWN:
-        incidents.note_failure(document)
-        _become_unknown(document, error.message, error.exchange_id)
-    elif isinstance(error, NumberTaken):
-        _number_taken(document, error, earlier_unknown=earlier_unknown)
-    elif isinstance(error, Refused) and earlier_unknown:
-        _leave_to_a_person(document, error)
-    elif isinstance(error, Refused):
-        _refuse(document, error)
-    else:
-        _back_to_queue(document, error)
+def _record(posted: Sequence[_Posted]) -> None:
+    """The exchanges first, which stay whatever becomes of the rest; then what was accepted; then each setback by itself."""
+    save_exchanges([exchange for each in posted for exchange in each.exchanges])
+    accepted = [
+        Answered(each.document, each.answer, each.correlation_id)
+        for each in posted
+        if each.answer and _is_settled(each.answer)
+    ]
+    if accepted:
+        incidents.note_success(accepted[0].document)
+        accepting.accept_all(accepted)
+    for each in posted:
+        with act_context(correlation=each.correlation_id):
+            if each.error:
+                setbacks.settle_failure(each.document, each.error)
+            elif each.answer is None and not each.is_lost:
+                setbacks.hand_back(each.document)
+            elif each.answer and not _is_settled(each.answer):
+                setbacks.become_unknown(each.document, "answer without an id", each.answer.exchange_id)
 
 
-def _become_unknown(document: Document, message: str, exchange_id: str) -> None:
-    with transaction.atomic():
-        _finish(document, Attempt.Outcome.UNKNOWN, message, exchange_id)
-        moved = _move(
-            document, submission=Submission.UNKNOWN, asks_made=0, due_at=timezone.now() + queue_wait(1)
-        )
-        if moved:
-            timeline.note(document, "unknown", detail={"message": message}, exchange_id=exchange_id)
-
-
-def _leave_to_a_person(document: Document, error: Refused) -> None:
-    """A validation error on a re-send says nothing about the first one: no more bytes, somebody looks."""
-    with transaction.atomic():
-        _finish(document, Attempt.Outcome.UNKNOWN, error.message, error.exchange_id)
-        if _move(document, submission=Submission.UNKNOWN, problems=_problems(error)):
-            detail = {"message": error.message, "problems": _problems(error)}
-            timeline.note(document, "refused_on_resend", detail=detail, exchange_id=error.exchange_id)
-
-
-def _number_taken(document: Document, error: NumberTaken, *, earlier_unknown: bool) -> None:
-    """After an attempt of unknown outcome it proves that our document exists; at first it may be anybody's."""
-    flag = "EXISTS_NO_ID" if earlier_unknown else "CONFLICT"
-    with transaction.atomic():
-        _finish(document, Attempt.Outcome.UNKNOWN, error.message, error.exchange_id)
-        moved = _move(document, submission=Submission.UNKNOWN, flag=flag, asks_made=0, due_at=timezone.now())
-        if moved:
-            detail = {"flag": flag, "provider": error.provider_words}
-            timeline.note(document, "number_taken", detail=detail, exchange_id=error.exchange_id)
-
-
-def _refuse(document: Document, error: Refused) -> None:
-    problems = _problems(error)
-    with transaction.atomic():
-        _finish(document, Attempt.Outcome.REFUSED, error.message, error.exchange_id)
-        moved = _move(
-            document,
-            submission=Submission.REFUSED,
-            legal_status=LegalStatus.PAC_REJECTED,
-            problems=problems,
-            pac_response=audit.plain_json(error.body),
-        )
-        if moved:
-            timeline.note(document, "refused", detail={"problems": problems}, exchange_id=error.exchange_id)
-            audit.record(
-                "document.refused",
-                actor=None,
-                tenant_uid=document.tenant.uid,
-                target=document,
-                after={"problems": problems},
-                exchange_id=error.exchange_id,
-            )
-
-
-def _problems(error: Refused) -> list[dict[str, str]]:
-    listed = [{"code": item.code, "field": item.field, "message": item.message} for item in error.problems]
-    return listed or [{"code": error.code, "field": "", "message": error.message}]
-
-
-def _back_to_queue(document: Document, error: PacError) -> None:
-    """Certainly not done: the same document waits its turn again, or is held by an incident."""
-    if isinstance(error, Busy) and error.retry_after is not None:
-        wait = timedelta(seconds=error.retry_after)
-    else:
-        wait = queue_wait(document.attempts_made)
-    with transaction.atomic():
-        _finish(document, Attempt.Outcome.NOT_DONE, error.message, error.exchange_id)
-        if _move(document, submission=Submission.QUEUED, due_at=timezone.now() + wait):
-            detail = {"code": error.code, "message": error.message, "wait_seconds": wait.total_seconds()}
-            timeline.note(document, "not_done", detail=detail, exchange_id=error.exchange_id)
-    if isinstance(error, Incident | NotSupported):
-        incidents.open_incident(document.tenant, error)
-    elif not isinstance(error, Busy):
-        incidents.note_failure(document)
-
-
-def _move(document: Document, **changes: object) -> bool:
-    """Compare-and-set out of SENDING; False when somebody else settled it meanwhile."""
-    sending = Document.objects.filter(pk=document.pk, submission=Submission.SENDING)
-    return bool(sending.update(leased_until=None, **changes))
-
-
-def _finish(document: Document, outcome: Attempt.Outcome, message: str, exchange_id: str = "") -> None:
-    Attempt.objects.filter(document=document, act=Attempt.Act.SUBMIT, outcome=Attempt.Outcome.RUNNING).update(
-        outcome=outcome, message=message, exchange_id=exchange_id, finished_at=timezone.now()
-    )
+def _is_settled(answer: PacAnswer) -> bool:
+    return bool(answer.document_id) or answer.legal_status == LegalStatus.PAC_REJECTED

@@ -25,6 +25,8 @@ SHORT_TIMES = {
     "PAC_QUEUE_WAITS": "0.2",
     "PAC_RESEND_AFTER": "0.2",
     "PAC_BREAKER": "1000,1",
+    # One call at a time, so that it is known how many a kill interrupts. The storm of `make faults` kills many at once.
+    "PAC_THREADS": "1",
 }
 
 

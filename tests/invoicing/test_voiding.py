@@ -5,8 +5,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.utils import timezone
 
+from cifras.core.models import Staff
 from cifras.fiscal.errors import RuleBroken
 from cifras.fiscal.lifecycle import BusinessStatus, LegalStatus, VoidStatus
 from cifras.fiscal.voiding import VoidWindowClosed
@@ -17,7 +19,7 @@ from invoicing.services import incidents, settling, voiding
 from tenants.models import Tenant
 from tests.at_once import at_once
 from tests.clockwork import lose_the_workers, work_through
-from tests.factories import a_tenant, contribuyente, credit_json, invoice_json, line
+from tests.factories import a_staff_member, a_tenant, contribuyente, credit_json, invoice_json, line
 
 pytestmark = pytest.mark.django_db
 
@@ -182,6 +184,45 @@ def test_the_hours_of_the_window_are_a_setting(tenant: Tenant, settings: Any) ->
     assert refusal_of(document) == "void_window_closed"
 
 
+# The border of the window, second by second: no call after the deadline, no refusal inside
+
+
+@pytest.mark.parametrize("seconds_left", [7200, 60, 5, 1, 0, -1, -2, -60, -3600, -7200])
+@pytest.mark.parametrize("kind", ["INVOICE", "CREDIT"])
+def test_the_window_is_kept_to_the_second(
+    tenant: Tenant, pac: SandboxServer, kind: str, seconds_left: int
+) -> None:
+    document = authorised(tenant, external_id="SO-A")
+    if kind == "CREDIT":
+        document = a_note(tenant, "SO-A")
+    assert document.void_deadline == document.issue_date + timedelta(hours=182)
+    void = services.void_invoice if kind == "INVOICE" else services.void_credit
+    moment = document.void_deadline - timedelta(seconds=seconds_left)
+    with time_machine.travel(moment, tick=False):
+        if seconds_left < 0:
+            assert refusal_of(document) == "void_window_closed"
+        else:
+            void(document.uid, REASON, actor=None)
+        voiding.void_due()
+    inside = seconds_left >= 0
+    assert seen(document).void_status == (VoidStatus.VOIDED if inside else VoidStatus.NONE)
+    assert calls(pac) + calls(pac, "void_credit_note") == (1 if inside else 0)
+
+
+@pytest.mark.parametrize("seconds_late", [-1, 0, 1, 60])
+def test_a_void_asked_for_in_time_is_not_called_when_its_turn_comes_after_the_deadline(
+    tenant: Tenant, pac: SandboxServer, seconds_late: int
+) -> None:
+    document = authorised(tenant)
+    with time_machine.travel(document.void_deadline - timedelta(seconds=5), tick=False):
+        asked(document)
+    turn = document.void_deadline + timedelta(seconds=seconds_late)
+    with time_machine.travel(turn, tick=False):
+        voiding.void_due()
+    outcome = (VoidStatus.REFUSED, 0) if seconds_late > 0 else (VoidStatus.VOIDED, 1)
+    assert (seen(document).void_status, calls(pac)) == outcome
+
+
 # Credit notes
 
 
@@ -224,7 +265,41 @@ def test_a_void_note_gives_its_amount_back(tenant: Tenant) -> None:
     assert a_note(tenant, "SO-A", external_id="NC-B").legal_status == LegalStatus.DGI_AUTHORIZED
 
 
-# What the provider answers
+# What the provider answers: each row of the voiding paper, for invoices and for credit notes
+
+
+@pytest.mark.parametrize("kind", ["INVOICE", "CREDIT"])
+def test_each_failure_of_the_voiding_paper_on_either_kind(
+    tenant: Tenant, pac: SandboxServer, kind: str
+) -> None:
+    operation = VOID if kind == "INVOICE" else "void_credit_note"
+    void = services.void_invoice if kind == "INVOICE" else services.void_credit
+    document = authorised(tenant, external_id="SO-A")
+    if kind == "CREDIT":
+        document = a_note(tenant, "SO-A")
+    known_id = document.document_id
+    rows = [
+        ({"void_reason": "corta"}, {}, "reason"),
+        ({}, {"void_window_hours": 0}, "nota de crédito"),
+        ({"document_id": "01K9WRONG00000000000000000"}, {}, "pac_company_id"),
+    ]
+    for wrong, behaviour, words in rows:
+        pac.behaviour.update({"void_window_hours": 182, **behaviour})
+        void(document.uid, REASON, actor=None)
+        Document.objects.filter(pk=document.pk).update(**wrong)
+        voiding.void_due()
+        assert seen(document).void_status == VoidStatus.REFUSED
+        assert document.legal_status == LegalStatus.DGI_AUTHORIZED
+        said = f"{document.void_answer['message']} {document.void_answer['provider']}"
+        assert words in said
+        Document.objects.filter(pk=document.pk).update(document_id=known_id)
+    pac.behaviour.void_window_hours = 182
+    for fault in ("drop_before", "500_before"):
+        pac.faults.add(fault, operation)
+    void(document.uid, REASON, actor=None)
+    work_through()
+    assert seen(document).void_status == VoidStatus.VOIDED
+    assert calls(pac, operation) == len(rows) + 3
 
 
 def test_outside_window_on_the_first_call_is_a_refusal(tenant: Tenant, pac: SandboxServer) -> None:
@@ -452,6 +527,33 @@ def test_several_workers_call_one_void_once(tenant: Tenant, pac: SandboxServer) 
     assert sum(at_once([voiding.void_due] * 4)) == 3
     assert {seen(document).void_status for document in documents} == {VoidStatus.VOIDED}
     assert calls(pac) == 3
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_two_people_and_two_workers_over_one_document_make_one_void(
+    tenant: Tenant, pac: SandboxServer
+) -> None:
+    people = [a_staff_member(tenant) for _ in range(2)]
+    for _ in range(3):
+        document, before = authorised(tenant), calls(pac)
+
+        def ask(person: Staff, document: Document = document) -> str:
+            try:
+                return services.void_invoice(document.uid, REASON, actor=person).void_reason
+            except RuleBroken as error:
+                return error.code
+
+        def work() -> str:
+            return f"{voiding.void_due()} called"
+
+        said = at_once([lambda: ask(people[0]), work, lambda: ask(people[1]), work])
+        voiding.void_due()
+        assert sorted(said)[2:] in ([REASON, "already_voided"], [REASON, "void_in_course"])
+        assert seen(document).void_status == VoidStatus.VOIDED
+        assert calls(pac) == before + 1
+        told = TimelineEvent.objects.filter(document_uid=document.uid).values_list("code", flat=True)
+        assert [code for code in told if "void" in code] == ["voided", "void_requested"]
 
 
 @pytest.mark.postgresql

@@ -34,4 +34,4 @@ def file(tmp_path: Path) -> Callable[[Any], str]:
 @pytest.fixture
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """An accepted document is asked about without the five seconds' pause."""
-    monkeypatch.setattr(tracking, "_CLOSE_STEP", timedelta(0))
+    monkeypatch.setattr(tracking, "CLOSE_STEP", timedelta(0))

@@ -1,0 +1,3 @@
+"""Kill storms, outside the test suite: `make faults`."""
+
+RESTART = "restart postgresql"
