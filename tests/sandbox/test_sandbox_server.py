@@ -2,6 +2,7 @@
 
 import ast
 import json
+import signal
 import socket
 import subprocess
 import sys
@@ -123,12 +124,19 @@ def test_the_command_serves_until_interrupted(tmp_path: Path) -> None:
     command = [sys.executable, "manage.py", "pac_sandbox", "--port", "0", "--state", str(tmp_path / "state")]
     environment = {"PATH": "/usr/bin", "DJANGO_SETTINGS_MODULE": "cifras.settings.test"}
     with subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command,
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # Whoever starts the suite in the background of a shell hands on an interrupt that is ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:
         addresses = json.loads(process.stdout.readline())
         assert addresses["alanube"].endswith("/alanube")
         assert requests.get(addresses["control"], timeout=5).status_code == 200
-        process.send_signal(2)
+        process.send_signal(signal.SIGINT)
         assert process.wait(60) == 0
         assert process.stderr.read() == "stopped\n"
 
