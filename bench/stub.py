@@ -9,6 +9,7 @@ posts came and how many were in its hands at once; `DELETE /figures` begins anew
 import asyncio
 import itertools
 import json
+import secrets
 import sys
 from dataclasses import dataclass
 from typing import cast
@@ -28,7 +29,7 @@ class Provider(asyncio.Protocol):
 
     latency = 0.0
     figures = Figures()
-    _serial = itertools.count(1)
+    _serial = itertools.count(secrets.randbelow(10**9) * 10**8)  # another process gives out other ids
 
     def __init__(self) -> None:
         self._buffer = b""

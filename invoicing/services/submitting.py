@@ -87,7 +87,9 @@ class _Run:
         self._next_look = time.monotonic() + _LOOKS_UP_SECONDS
 
     def go(self) -> int:
-        """Answers how many were tried."""
+        """Answers how many were tried. Where the queue is longer than these hands can hold, another worker is called."""
+        if self._begin() and self._under_way == self._lanes.calls + self._ahead:
+            wake("invoicing.submit")
         while self._begin() or self._under_way:
             posted = self._posters.finished(seconds=_PATIENCE_SECONDS)
             self._lanes.keep()
