@@ -8,8 +8,8 @@ from cifras.fiscal import cufe
 from cifras.fiscal.catalogues.dgi import INCOTERMS, Destination
 from cifras.fiscal.document import DocumentDraft, Exportation, Kind
 from cifras.fiscal.errors import RuleBroken, gettext_noop
+from cifras.fiscal.lengths import outside
 from cifras.fiscal.panama.kinds import destination
-from cifras.fiscal.panama.lengths import outside
 from cifras.fiscal.zones import local_date, written
 
 NOTES_LENGTH = 5000  # ours: the papers give no figure

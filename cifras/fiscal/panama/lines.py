@@ -6,8 +6,8 @@ from decimal import Decimal
 from cifras.fiscal.catalogues.dgi import Oti, itbms_code, require_cpbs
 from cifras.fiscal.document import DocumentDraft, Line, ReceiverType
 from cifras.fiscal.errors import RuleBroken, gettext_noop
+from cifras.fiscal.lengths import outside
 from cifras.fiscal.money import MAX_PLACES, round_half_up
-from cifras.fiscal.panama.lengths import outside
 
 DESCRIPTION = (1, 500)  # the upper limit is ours: the papers give no figure
 MOST_LINES = 9999  # a line is numbered with four digits

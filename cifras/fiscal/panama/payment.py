@@ -6,8 +6,8 @@ from decimal import Decimal
 from cifras.fiscal.catalogues.dgi import PaymentMethod
 from cifras.fiscal.document import ZERO, DocumentDraft, Instalment, Kind, PaymentTime
 from cifras.fiscal.errors import RuleBroken, gettext_noop
+from cifras.fiscal.lengths import outside
 from cifras.fiscal.money import is_whole_cents
-from cifras.fiscal.panama.lengths import outside
 from cifras.fiscal.totals import Totals
 from cifras.fiscal.zones import local_date
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from cifras.fiscal.catalogues.places import require_location
 from cifras.fiscal.document import DocumentDraft, Party, ReceiverType
 from cifras.fiscal.errors import CannotVerifyLocally, RuleBroken, gettext_noop
+from cifras.fiscal.lengths import outside
 from cifras.fiscal.panama.kinds import HOME
-from cifras.fiscal.panama.lengths import outside
 from cifras.fiscal.ruc import panama as ruc_rules
 
 NAME = (2, 200)

@@ -8,8 +8,8 @@ from cifras.fiscal.catalogues.sunat import CURRENCIES, DETRACTIONS, EXPORTS, Ope
 from cifras.fiscal.catalogues.sunat_taxes import Affectation
 from cifras.fiscal.document import ZERO, Comprobante, DocumentDraft, Kind, PeruTerms
 from cifras.fiscal.errors import RuleBroken, gettext_noop
+from cifras.fiscal.lengths import outside
 from cifras.fiscal.peru.kinds import is_number, is_series, series_letter
-from cifras.fiscal.peru.lengths import outside
 from cifras.fiscal.peru.sending import send_by
 from cifras.fiscal.zones import LIMA, local_date, written
 

@@ -8,8 +8,8 @@ from cifras.fiscal.catalogues.sunat import WITHOUT_AMOUNT
 from cifras.fiscal.catalogues.sunat_taxes import IGV_RATE, IGV_RATES, Affectation
 from cifras.fiscal.document import ZERO, DocumentDraft, Kind, Line, PeruTerms
 from cifras.fiscal.errors import RuleBroken, gettext_noop
+from cifras.fiscal.lengths import outside
 from cifras.fiscal.money import LIMIT, round_half_up
-from cifras.fiscal.peru.lengths import outside
 from cifras.fiscal.peru.totals import UNIT_PLACES, PeruTotals
 
 DESCRIPTION = (1, 500)  # the upper limit is ours: the contract gives none

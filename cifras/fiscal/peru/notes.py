@@ -13,8 +13,8 @@ from cifras.fiscal.catalogues.sunat import (
 )
 from cifras.fiscal.document import Comprobante, DocumentDraft, Kind, PeruTerms, Reference
 from cifras.fiscal.errors import RuleBroken, gettext_noop
+from cifras.fiscal.lengths import outside
 from cifras.fiscal.peru.kinds import is_known_series, is_number
-from cifras.fiscal.peru.lengths import outside
 from cifras.fiscal.totals import Totals
 from cifras.fiscal.zones import LIMA, written
 

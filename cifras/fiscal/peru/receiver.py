@@ -6,7 +6,7 @@ from decimal import Decimal
 from cifras.fiscal.catalogues.sunat import EXPORTS, SOLES, IdentityType, Operation
 from cifras.fiscal.document import Comprobante, DocumentDraft, Kind, Party, PeruTerms
 from cifras.fiscal.errors import RuleBroken, gettext_noop
-from cifras.fiscal.peru.lengths import outside
+from cifras.fiscal.lengths import outside
 from cifras.fiscal.ruc import peru as ruc_rules
 from cifras.fiscal.totals import Totals
 

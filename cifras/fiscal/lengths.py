@@ -1,4 +1,4 @@
-"""Texts of a document: how long they may be."""
+"""Texts of a document: how long they may be, whatever the country."""
 
 from collections.abc import Iterator
 
@@ -6,13 +6,13 @@ from cifras.fiscal.errors import RuleBroken, gettext_noop
 
 
 def outside(text: str, field: str, minimum: int, maximum: int) -> Iterator[RuleBroken]:
-    """A refusal when the trimmed text is shorter or longer than SUNAT takes, in characters."""
+    """A refusal when the trimmed text is shorter or longer than the authority takes, in characters."""
     length = len(text.strip())
     if length < minimum:
         yield RuleBroken(
             "text_too_short",
             gettext_noop(
-                "El texto tiene {length} caracteres y la SUNAT pide al menos {minimum}. Complételo."
+                "El texto tiene {length} caracteres y la autoridad pide al menos {minimum}. Complételo."
             ),
             field,
             length=length,
