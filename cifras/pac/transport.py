@@ -17,7 +17,7 @@ from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from http.client import HTTPException
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any
+from typing import Any, TypedDict
 
 import requests
 import urllib3
@@ -58,6 +58,18 @@ class Answer:
     def is_success(self) -> bool:
         """200, 201 and 202 alike."""
         return 200 <= self.status < 300
+
+
+class TransportOptions(TypedDict, total=False):
+    """How a client is to speak, as its caller passes it on. Times are seconds; a proxy only if it is given."""
+
+    connect_timeout: float
+    read_timeout: float
+    total_timeout: float
+    retry_wait: tuple[float, float]
+    proxy_url: str
+    recorder: Recorder | None
+    correlation_id: str
 
 
 class Transport:

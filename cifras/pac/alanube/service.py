@@ -7,17 +7,17 @@ whether to repeat a write that may have been done: that is the caller's.
 import warnings
 from collections.abc import Iterator, Mapping
 from datetime import date
-from typing import Any
+from typing import Any, Unpack
 from urllib.parse import quote
 
 from cifras.fiscal.errors import gettext_noop
 from cifras.pac.alanube import complaints, reading
 from cifras.pac.alanube.complaints import Act
-from cifras.pac.contract import PacAnswer, Recorder
+from cifras.pac.contract import PacAnswer
 from cifras.pac.errors import Incident, NotFound, NotSupported, Refused, Unsettled
 from cifras.pac.masking import masked_url
 from cifras.pac.payload import to_bytes
-from cifras.pac.transport import Answer, Transport
+from cifras.pac.transport import Answer, Transport, TransportOptions
 
 _PREFIX = "/pan/v1"
 _CHECK_DIGIT_NUMBERS = {"NATURAL": "1", "JURIDICO": "2"}
@@ -35,15 +35,9 @@ class PacService:
         base_url: str,
         api_key: str,
         *,
-        connect_timeout: float = 5,
-        read_timeout: float = 30,
-        total_timeout: float = 60,
-        retry_wait: tuple[float, float] = (2, 10),
-        proxy_url: str = "",
-        recorder: Recorder | None = None,
-        correlation_id: str = "",
         check_digit_type: str = "words",
         legacy_cancel_path: str = "",
+        **options: Unpack[TransportOptions],
     ) -> None:
         self.base_url = base_url.rstrip("/").removesuffix(_PREFIX)
         self._check_digit_type = check_digit_type
@@ -51,13 +45,7 @@ class PacService:
         self._http = Transport(
             self.base_url + _PREFIX,
             {"Authorization": f"Bearer {api_key}", "Accept": "application/json"},
-            connect_timeout=connect_timeout,
-            read_timeout=read_timeout,
-            total_timeout=total_timeout,
-            retry_wait=retry_wait,
-            proxy_url=proxy_url,
-            recorder=recorder,
-            correlation_id=correlation_id,
+            **options,
         )
 
     def __repr__(self) -> str:

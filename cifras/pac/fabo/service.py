@@ -8,15 +8,14 @@ repeated only while no byte has left; after that the outcome is unknown, and onl
 import json
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, Unpack
 
-from cifras.pac.contract import Recorder
 from cifras.pac.errors import Unsettled
 from cifras.pac.fabo import text
 from cifras.pac.fabo.complaints import problems_of, require_success
 from cifras.pac.masking import masked_url
 from cifras.pac.payload import to_bytes
-from cifras.pac.transport import Answer, Reads, Transport
+from cifras.pac.transport import Answer, Reads, Transport, TransportOptions
 
 BodyFormat = Literal["json", "text"]
 _CONTENT_TYPES: Mapping[str, str] = {"json": "application/json", "text": "text/plain"}
@@ -37,26 +36,14 @@ class FaboService:
         token: str,
         *,
         body_format: BodyFormat = "json",
-        connect_timeout: float = 5,
-        read_timeout: float = 30,
-        total_timeout: float = 60,
-        retry_wait: tuple[float, float] = (2, 10),
-        proxy_url: str = "",
-        recorder: Recorder | None = None,
-        correlation_id: str = "",
+        **options: Unpack[TransportOptions],
     ) -> None:
         self.base_url = base_url.rstrip("/")
         self.body_format = body_format
         self._http = Transport(
             self.base_url,
             {"Authorization": f"Bearer {token}", "Accept": _CONTENT_TYPES[body_format]},
-            connect_timeout=connect_timeout,
-            read_timeout=read_timeout,
-            total_timeout=total_timeout,
-            retry_wait=retry_wait,
-            proxy_url=proxy_url,
-            recorder=recorder,
-            correlation_id=correlation_id,
+            **options,
             reads=reader_of(body_format),
         )
 

@@ -8,16 +8,15 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, Unpack
 from urllib.parse import quote
 
 from cifras.fiscal.errors import gettext_noop
-from cifras.pac.contract import Recorder
 from cifras.pac.errors import Incident, NotFound, NotSupported, Unsettled
 from cifras.pac.masking import masked_url
 from cifras.pac.payload import to_bytes
 from cifras.pac.tandia.complaints import require_success
-from cifras.pac.transport import Answer, Transport
+from cifras.pac.transport import Answer, Transport, TransportOptions
 
 SEARCH, PLAIN = "search", "plain"
 _MOST_PAGES = 10_000
@@ -39,15 +38,9 @@ class TandiaService:
         base_url: str,
         token: str,
         *,
-        connect_timeout: float = 5,
-        read_timeout: float = 30,
-        total_timeout: float = 60,
-        retry_wait: tuple[float, float] = (2, 10),
-        proxy_url: str = "",
-        recorder: Recorder | None = None,
-        correlation_id: str = "",
         search_path: str = SEARCH,
         create_path: str = "",
+        **options: Unpack[TransportOptions],
     ) -> None:
         self.base_url = base_url.rstrip("/").removesuffix("/api")
         self._searches = "/document/search/company" if search_path == SEARCH else "/document/company"
@@ -59,13 +52,7 @@ class TandiaService:
                 "Accept": "application/json",
                 "Content-Type": "application/json",
             },
-            connect_timeout=connect_timeout,
-            read_timeout=read_timeout,
-            total_timeout=total_timeout,
-            retry_wait=retry_wait,
-            proxy_url=proxy_url,
-            recorder=recorder,
-            correlation_id=correlation_id,
+            **options,
         )
 
     def __repr__(self) -> str:
