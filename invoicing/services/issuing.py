@@ -24,6 +24,7 @@ from invoicing.services import (
     crediting,
     crediting_lines,
     drafting,
+    judging_imported,
     preflight,
     registering,
     replacing,
@@ -240,7 +241,7 @@ def _register(
         known = known or registering.known(entry, tenant)
         if known:
             return known
-        registration = registering.prepare(entry, tenant, papers)
+        registration = judging_imported.prepare(entry, tenant, papers)
         if replaces and replacing.is_dead(replaces):
             Document.objects.filter(pk=replaces.pk).update(is_superseded=True)
         credited = _credited(registration.entry.reference, tenant, actor)
