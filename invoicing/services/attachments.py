@@ -13,7 +13,7 @@ from typing import Any
 from xml.parsers import expat
 
 from django.conf import settings
-from django.core.files.base import ContentFile
+from django.core.files.base import ContentFile, File
 from django.core.files.storage import Storage
 from django.db import IntegrityError, transaction
 
@@ -81,6 +81,44 @@ def attach_given(document: Document, content: bytes, *, source: str) -> None:
     if kind is Attachment.Kind.PDF:
         Document.objects.filter(pk=document.pk).update(has_pdf=True)
         document.has_pdf = True
+
+
+def keep_from_person(
+    document: Document, kind: Attachment.Kind, content: bytes, *, extension: str, filename: str
+) -> tuple[Attachment, bool]:
+    """(the stored file, whether it is new): the very same content is stored once per document and kind.
+
+    The caller has judged the content. `filename` is what whoever downloads it sees.
+    """
+    digest = hashlib.sha256(content).hexdigest()
+    same = Attachment.objects.filter(document=document, kind=kind, sha256=digest)
+    if found := same.first():
+        return found, False
+    storage = Attachment._meta.get_field("file").storage
+    attachment = Attachment(
+        document=document,
+        kind=kind,
+        filename=filename,
+        file=write_once(storage, f"{document.tenant.uid}/{document.uid}/{digest}.{extension}", content),
+        sha256=digest,
+        size_bytes=len(content),
+        source="person",
+    )
+    try:
+        with transaction.atomic():
+            attachment.save(force_insert=True)
+    except IntegrityError:
+        return same.get(), False  # somebody else was faster with the same file
+    return attachment, True
+
+
+def read_at_most(upload: "File[bytes]", most_bytes: int) -> bytes | None:
+    """All of an uploaded file; None when it is longer than that."""
+    if (upload.size or 0) > most_bytes:
+        return None
+    upload.seek(0)
+    content: bytes = upload.read(most_bytes + 1)
+    return content if len(content) <= most_bytes else None
 
 
 def verify_file(attachment: Attachment) -> bool:

@@ -4,19 +4,18 @@ What arrives is judged by its content, never by its name: PDF, PNG, JPEG, plain 
 document's files, handed out as a download like all of them.
 """
 
-import hashlib
 from collections.abc import Callable, Mapping
 from email import policy
 from email.parser import BytesParser
 
 from django.core.files.base import File
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from cifras.core.models import Staff
 from cifras.fiscal.errors import RuleBroken, gettext_noop
 from invoicing.models import Attachment, Document
 from invoicing.services import timeline
-from invoicing.services.attachments import write_once
+from invoicing.services.attachments import keep_from_person, read_at_most
 
 MOST_BYTES = 10 * 1024 * 1024
 _MAIL_HEADERS = ("From", "Date")
@@ -30,41 +29,30 @@ def keep(document: Document, upload: "File[bytes]", *, actor: Staff | None) -> A
     """
     content = _content_of(upload)
     extension = _extension_of(content)
-    digest = hashlib.sha256(content).hexdigest()
-    same = Attachment.objects.filter(document=document, kind=Attachment.Kind.EVIDENCE, sha256=digest)
-    if found := same.first():
-        return found
-    storage = Attachment._meta.get_field("file").storage
-    name = f"{document.tenant.uid}/{document.uid}/{digest}.{extension}"
-    attachment = Attachment(
-        document=document,
-        kind=Attachment.Kind.EVIDENCE,
-        filename=f"{_stem(upload.name or '')}.{extension}",
-        file=write_once(storage, name, content),
-        sha256=digest,
-        size_bytes=len(content),
-        source="person",
-    )
-    try:
-        with transaction.atomic():
-            attachment.save(force_insert=True)
-            detail = {"filename": attachment.filename, "sha256": digest, "size_bytes": len(content)}
+    filename = f"{_stem(upload.name or '')}.{extension}"
+    with transaction.atomic():
+        attachment, is_new = keep_from_person(
+            document, Attachment.Kind.EVIDENCE, content, extension=extension, filename=filename
+        )
+        if is_new:
+            detail = {
+                "filename": attachment.filename,
+                "sha256": attachment.sha256,
+                "size_bytes": attachment.size_bytes,
+            }
             timeline.note(document, "evidence_attached", actor=actor, detail=detail)
-    except IntegrityError:
-        return same.get()  # somebody else was faster with the same file
     return attachment
 
 
 def _content_of(upload: "File[bytes]") -> bytes:
-    if (upload.size or 0) > MOST_BYTES:
+    content = read_at_most(upload, MOST_BYTES)
+    if content is None:
         raise RuleBroken(
             "evidence_too_big",
             gettext_noop("La prueba pasa de {limit} MiB: adjunte un archivo más pequeño."),
             "evidence",
             limit=MOST_BYTES // (1024 * 1024),
         )
-    upload.seek(0)
-    content: bytes = upload.read(MOST_BYTES + 1)
     if not content.strip():
         raise RuleBroken(
             "evidence_empty", gettext_noop("La prueba está vacía: adjunte otro archivo."), "evidence"

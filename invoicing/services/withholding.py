@@ -3,20 +3,19 @@
 The file is judged by its content, never by its name, and kept with the document's files.
 """
 
-import hashlib
 import uuid
 from collections.abc import Callable, Mapping
 from datetime import date
 
 from django.core.files.base import File
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from cifras.core import audit
 from cifras.core.models import Staff
 from cifras.fiscal.errors import RuleBroken, gettext_noop, refuse
 from invoicing.models import Attachment, Document, Settlement
 from invoicing.services import receipts, timeline
-from invoicing.services.attachments import write_once
+from invoicing.services.attachments import keep_from_person, read_at_most
 
 MOST_BYTES = 5 * 1024 * 1024
 _TYPES: Mapping[str, Callable[[bytes], bool]] = {
@@ -70,7 +69,14 @@ def complete_certificate(
 
 def keep_certificate(document: Document, upload: "File[bytes]") -> Attachment:
     """Store the paper; the very same file is stored once per document. Raises RuleBroken naming `certificate`."""
-    content = _content_of(upload)
+    content = read_at_most(upload, MOST_BYTES)
+    if content is None:
+        raise RuleBroken(
+            "certificate_too_big",
+            gettext_noop("El certificado pasa de {limit} MiB: adjunte un archivo más pequeño."),
+            "certificate",
+            limit=MOST_BYTES // (1024 * 1024),
+        )
     extension = next((name for name, looks_right in _TYPES.items() if looks_right(content)), "")
     if not extension:
         raise RuleBroken(
@@ -78,36 +84,11 @@ def keep_certificate(document: Document, upload: "File[bytes]") -> Attachment:
             gettext_noop("El certificado no es un PDF ni una imagen PNG o JPEG: adjunte otro archivo."),
             "certificate",
         )
-    digest = hashlib.sha256(content).hexdigest()
-    same = Attachment.objects.filter(document=document, kind=Attachment.Kind.WITHHOLDING, sha256=digest)
-    if found := same.first():
-        return found
-    storage = Attachment._meta.get_field("file").storage
-    attachment = Attachment(
-        document=document,
-        kind=Attachment.Kind.WITHHOLDING,
-        filename=f"retencion-{digest[:12]}.{extension}",
-        file=write_once(storage, f"{document.tenant.uid}/{document.uid}/{digest}.{extension}", content),
-        sha256=digest,
-        size_bytes=len(content),
-        source="person",
+    attachment, _is_new = keep_from_person(
+        document,
+        Attachment.Kind.WITHHOLDING,
+        content,
+        extension=extension,
+        filename=f"retencion-{document.number or document.uid}.{extension}",
     )
-    try:
-        with transaction.atomic():
-            attachment.save(force_insert=True)
-    except IntegrityError:
-        return same.get()  # somebody else was faster with the same file
     return attachment
-
-
-def _content_of(upload: "File[bytes]") -> bytes:
-    if (upload.size or 0) > MOST_BYTES:
-        raise RuleBroken(
-            "certificate_too_big",
-            gettext_noop("El certificado pasa de {limit} MiB: adjunte un archivo más pequeño."),
-            "certificate",
-            limit=MOST_BYTES // (1024 * 1024),
-        )
-    upload.seek(0)
-    content: bytes = upload.read(MOST_BYTES + 1)
-    return content
