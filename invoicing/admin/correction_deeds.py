@@ -8,13 +8,13 @@ from cifras.core.rights import may
 from cifras.fiscal.document import Kind, Mode
 from cifras.fiscal.lifecycle import REJECTED_LEGAL, LegalStatus, Submission, VoidStatus
 from invoicing.admin.deeds import LINKS, POSTS, Deed
-from invoicing.models import Correction, Document
+from invoicing.models import Document
 
 _STARTS = ("invoicing.void_invoice", "invoicing.add_invoice", "invoicing.issue_credit")
 
 
-def correction_deeds(document: Document, staff: Any) -> list[Deed]:
-    """Correct and reissue what was rejected; correct what is authorised."""
+def correction_deeds(document: Any, staff: Any) -> list[Deed]:
+    """Correct and reissue what was rejected; correct what is authorised. The page's queryset adds `is_being_corrected`."""
     return [*_reissue(document, staff), *_amend(document, staff)]
 
 
@@ -39,14 +39,13 @@ def _reissue(document: Document, staff: Any) -> list[Deed]:
     return [Deed("correct", _("Corregir y reemitir"), "edit", "primary", how=POSTS)]
 
 
-def _amend(document: Document, staff: Any) -> list[Deed]:
+def _amend(document: Any, staff: Any) -> list[Deed]:
     """Why it can't be corrected is said in the dialog; one that is under way leads to its page."""
     is_authorised = document.legal_status == LegalStatus.DGI_AUTHORIZED and document.mode == Mode.DGI
     is_sale = document.kind == Kind.INVOICE and not document.is_received
     if not (is_authorised and is_sale) or document.is_superseded or not may_correct(staff):
         return []
-    has_begun = bool(document.void_status or document.credited_total)
-    if has_begun and document.corrections.filter(state=Correction.State.OPEN).exists():
+    if document.is_being_corrected:
         return [Deed("amend", _("Seguir la corrección"), "rule", how=LINKS)]
     if document.void_status in {VoidStatus.REQUESTED, VoidStatus.UNKNOWN, VoidStatus.VOIDED}:
         return []

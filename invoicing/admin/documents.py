@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
+from django.db.models import Exists, OuterRef
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
@@ -37,7 +38,7 @@ from invoicing.admin.money_deeds import money_deeds
 from invoicing.admin.settlement_doors import MoneyDoorsMixin
 from invoicing.admin.verdict_deeds import verdict_deeds
 from invoicing.admin.verdict_doors import VerdictDoorsMixin
-from invoicing.models import Attachment, Document
+from invoicing.models import Attachment, Correction, Document
 from invoicing.services import settling
 from tenants.models import Exchange, Tenant
 
@@ -60,7 +61,12 @@ class DocumentAdmin(
 
     def get_queryset(self, request: HttpRequest) -> Any:
         rows = super().get_queryset(request).select_related(*_FAMILY)
-        return rows.annotate(has_proposal=proposals.is_open_about("uid"))
+        return rows.annotate(
+            has_proposal=proposals.is_open_about("uid"),
+            is_being_corrected=Exists(
+                Correction.objects.filter(original=OuterRef("pk"), state=Correction.State.OPEN)
+            ),
+        )
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Only a draft changes."""

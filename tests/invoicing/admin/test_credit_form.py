@@ -333,7 +333,7 @@ def test_the_invoice_shows_its_notes_and_what_they_leave_line_by_line(
     assert "Factura de la nota" in text_of(browser.get(address(note)))
     assert "de la línea 1 de la factura" in text_of(browser.get(address(note)))
     assert f'href="{address(invoice)}"' in browser.get(address(note)).content.decode()
-    assert queries_of(browser, address(invoice)) <= without_notes + 2  # the notes and their lines
+    assert queries_of(browser, address(invoice)) <= without_notes + 1
     assert queries_of(browser, page) <= 6
 
 
