@@ -60,6 +60,7 @@ class MailDoorsMixin(DocumentDoorsMixin, BulkDoorsMixin):
                     message=given["message"],
                     save_to_receiver=given.get("save_to_receiver", False),
                     channel=given.get("channel", ""),
+                    uid=given["token"],
                 )
                 text = _("Correo en cola para {address}: sale en seguida y el resultado aparece aquí.")
                 return self._done(request, document, text.format(address=mail.address))
@@ -76,7 +77,11 @@ class MailDoorsMixin(DocumentDoorsMixin, BulkDoorsMixin):
                     text = _("Quedó constancia de que el receptor ya lo sabe.")
                 else:
                     mailing.send_notice(
-                        document.uid, actor=actor, addresses=given["addresses"], message=given["message"]
+                        document.uid,
+                        actor=actor,
+                        addresses=given["addresses"],
+                        message=given["message"],
+                        uid=given["token"],
                     )
                     text = _("Aviso en cola: sale en seguida.")
                 return self._done(request, document, text)

@@ -1,5 +1,6 @@
 """What is asked before a mail is queued: to whom, by which way, what to say. The services judge it."""
 
+import uuid
 from typing import Any
 
 from django import forms
@@ -32,7 +33,17 @@ def _message_field(label: Any, *, required: bool = False) -> forms.CharField:
     return forms.CharField(label=label, required=required, widget=widget)
 
 
-class MailForm(forms.Form):
+class TokenForm(forms.Form):
+    """Its token makes a form that is sent twice one mail."""
+
+    token = forms.UUIDField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["token"].initial = uuid.uuid4()
+
+
+class MailForm(TokenForm):
     """One address, and a text that goes along."""
 
     address = forms.CharField(
@@ -58,7 +69,7 @@ class MailForm(forms.Form):
             del self.fields["save_to_receiver"]
 
 
-class NoticeForm(forms.Form):
+class NoticeForm(TokenForm):
     """How the receiver is told: by our own mail, or already by other means."""
 
     BY_MAIL, ELSEWHERE = "mail", "elsewhere"

@@ -8,6 +8,7 @@ import uuid
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from cifras.core import audit, wake
@@ -43,11 +44,13 @@ def resend_document_email(
     message: str = "",
     save_to_receiver: bool = False,
     channel: str = "",
+    uid: uuid.UUID | None = None,
 ) -> DocumentMail:
     """Queue a mail with the document to `address` (empty: the receiver's first); the same one still waiting is answered.
 
     `channel` PAC or OWN; empty: the provider's where it can, else our own. `save_to_receiver` keeps the address with the
-    registered receiver. Raises RuleBroken when the document may not be mailed, or address or message is none.
+    registered receiver. `uid`: drawn by whoever asks; the mail that has it already is answered. Raises RuleBroken when the
+    document may not be mailed, or address or message is none.
     """
     document = get_document(document_id, actor=actor)
     require_mailable(document)
@@ -58,7 +61,7 @@ def resend_document_email(
     with transaction.atomic():
         if save_to_receiver:
             _save_to_receiver(document, clean, actor)
-        return _queue(document, Purpose.DOCUMENT, channel, clean, clean_message(message), actor)
+        return _queue(document, Purpose.DOCUMENT, channel, clean, clean_message(message), actor, uid)
 
 
 def queue_for_receiver(document: Document) -> None:
@@ -87,11 +90,16 @@ def queue_for_receiver(document: Document) -> None:
 
 
 def send_notice(
-    document_id: uuid.UUID | str, *, actor: Staff | None, addresses: str = "", message: str = ""
+    document_id: uuid.UUID | str,
+    *,
+    actor: Staff | None,
+    addresses: str = "",
+    message: str = "",
+    uid: uuid.UUID | None = None,
 ) -> DocumentMail:
     """Queue our own mail that tells the receiver that the document they hold has no validity (void or rejected).
 
-    `addresses`: separated by commas or blanks; empty: wherever the document was sent. Raises RuleBroken.
+    `addresses`: separated by commas or blanks; empty: wherever the document was sent. `uid` as above. Raises RuleBroken.
     """
     document = get_document(document_id, actor=actor)
     require_invalid(document)
@@ -100,7 +108,7 @@ def send_notice(
     given = split_addresses(addresses) or delivered_to(document)
     clean = ", ".join(dict.fromkeys(clean_address(each) for each in given or [""]))
     with transaction.atomic():
-        return _queue(document, Purpose.NOTICE, Channel.OWN, clean, clean_message(message), actor)
+        return _queue(document, Purpose.NOTICE, Channel.OWN, clean, clean_message(message), actor, uid)
 
 
 def settle_notice(document_id: uuid.UUID | str, *, actor: Staff | None, reason: str) -> DocumentMail:
@@ -212,14 +220,23 @@ def delivered_to(document: Document) -> list[str]:
 
 
 def _queue(
-    document: Document, purpose: str, channel: str, address: str, message: str, actor: Staff | None
+    document: Document,
+    purpose: str,
+    channel: str,
+    address: str,
+    message: str,
+    actor: Staff | None,
+    uid: uuid.UUID | None,
 ) -> DocumentMail:
-    same = DocumentMail.objects.filter(document=document, purpose=purpose, channel=channel, address=address)
-    if waiting := same.filter(state__in=[State.QUEUED, State.SENDING]).first():
-        return waiting
+    of_document = DocumentMail.objects.filter(document=document, purpose=purpose)
+    waiting = Q(channel=channel, address=address, state__in=[State.QUEUED, State.SENDING])
+    known = of_document.filter(waiting | Q(uid=uid) if uid else waiting)
+    if mail := known.first():
+        return mail
     try:
         with transaction.atomic():
             mail = DocumentMail.objects.create(
+                uid=uid or uuid.uuid4(),
                 tenant=document.tenant,
                 document=document,
                 purpose=purpose,
@@ -231,7 +248,8 @@ def _queue(
                 requested_name=actor.username if actor else "",
             )
     except IntegrityError:
-        return same.latest("pk")  # somebody asked for the very same at the very same time
+        # Somebody asked for the very same just now; else the id is another document's, and is not taken over.
+        return known.first() or _queue(document, purpose, channel, address, message, actor, None)
     _tell(document, "notice_queued" if purpose == Purpose.NOTICE else "mail_queued", mail, actor)
     wake("invoicing.mail")
     return mail

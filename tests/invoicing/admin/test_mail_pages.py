@@ -146,6 +146,26 @@ def test_a_receiver_who_holds_a_void_document_is_told_or_known_to_know(browser, 
     assert list(listed.context["cl"].result_list) == []
 
 
+@pytest.mark.parametrize("door", ["mail", "notice"])
+def test_a_form_that_is_sent_twice_is_one_mail(browser, own, foreign, door):
+    if door == "notice":
+        a_mail(own)
+        void(own)
+    before = own.mails.count()
+    token = browser.get(address(own, door)).context["form"]["token"].value()
+    given = {"address": "x@y.test", "how": "mail", "addresses": "x@y.test", "channel": "PAC", "message": ""}
+    for _ in range(3):
+        browser.post(address(own, door), {**given, "token": str(token)})
+        own.mails.update(state="SENT", due_at=None)  # the worker was quick
+    assert own.mails.count() == before + 1
+
+    theirs = a_mail(foreign, address="other@y.test")
+    browser.post(address(own, door), {**given, "token": str(theirs.uid)})
+    assert own.mails.count() == before + 2, "the id of another's mail is not taken over"
+    theirs.refresh_from_db()
+    assert theirs.document_id == foreign.pk
+
+
 def test_a_valid_document_has_nothing_to_be_told_about(browser, own):
     assert "no hay de qué avisar" in text_of(browser.get(address(own, "notice")))
 
