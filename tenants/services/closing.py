@@ -57,6 +57,8 @@ def _move_office(office: Office, *, reason: str, actor: Staff | None, is_closing
     require_reason(reason)
     closed_at = timezone.now() if is_closing else None
     with transaction.atomic():
+        if is_closing:
+            _require_a_main_office_left(office)
         moved = Office.objects.filter(pk=office.pk, closed_at__isnull=is_closing).update(closed_at=closed_at)
         if not moved:
             raise RuleBroken(
@@ -72,6 +74,21 @@ def _move_office(office: Office, *, reason: str, actor: Staff | None, is_closing
             target=office,
             after={"code": office.code, "closed_at": closed_at},
             reason=reason.strip(),
+        )
+
+
+def _require_a_main_office_left(office: Office) -> None:
+    """The main office is the last to close: the associated ones are registered under it."""
+    others = Office.objects.select_for_update().filter(tenant=office.tenant_id, closed_at=None)
+    open_ones = [each.code for each in others.exclude(pk=office.pk).order_by("code")]
+    if office.type == Office.Type.MAIN and open_ones:
+        raise RuleBroken(
+            "main_office_last",
+            gettext_noop(
+                "La sucursal {office} es la principal: cierre antes las asociadas que siguen abiertas ({others})."
+            ),
+            office=office.code,
+            others=", ".join(open_ones),
         )
 
 

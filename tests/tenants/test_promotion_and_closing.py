@@ -240,3 +240,16 @@ def test_a_closed_office_is_frozen_while_notes_and_voids_go_on_and_it_may_reopen
     assert third.number == "0000000003", "the series goes on where it stopped"
     actions = AuditEntry.objects.filter(action__startswith="office.").values_list("action", flat=True)
     assert list(actions.order_by("sequence")) == ["office.closed", "office.reopened"]
+
+
+def test_the_main_office_is_the_last_to_close(pac: SandboxServer) -> None:
+    tenant = a_tenant()
+    main, branch = tenant.offices.get(), an_office(tenant, "0002")
+    with pytest.raises(RuleBroken) as refused:
+        close_office(main, reason=REASON, actor=None)
+    assert refusals(refused) == ["main_office_last"]
+    assert "0002" in refused.value.message
+    close_office(branch, reason=REASON, actor=None)
+    close_office(main, reason=REASON, actor=None)
+    main.refresh_from_db()
+    assert main.closed_at is not None

@@ -99,7 +99,9 @@ class StepForm(forms.Form):
 
 
 class UploadForm(StepForm):
-    """A form that takes files; `too_large` names those that were let go while they were read."""
+    """A form that takes files; `too_large` names those that were let go while they were read, the text says what to do."""
+
+    too_large_text: Any
 
     def __init__(self, *args: Any, too_large: Set[str] = frozenset(), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -109,12 +111,8 @@ class UploadForm(StepForm):
         cleaned = super().clean() or {}
         for name in self.too_large & self.fields.keys():
             self.errors.pop(name, None)
-            self.add_error(name, self.too_large_text(name))
+            self.add_error(name, self.too_large_text)
         return cleaned
-
-    def too_large_text(self, name: str) -> str:
-        """What to do about a file that is too long."""
-        raise NotImplementedError
 
     def content(self, name: str) -> bytes:
         """The file's bytes; none when there is no file."""

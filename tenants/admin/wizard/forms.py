@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.utils.translation import gettext as _
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy
 
 from cifras.core.wording import sentence
@@ -129,8 +129,9 @@ class CompanyForm(UploadForm):
         placeholder="https://",
     )
 
-    def too_large_text(self, name: str) -> str:
-        return _("El logo pasa de {limit} KiB: suba uno más liviano.").format(limit=LARGEST_BYTES // 1024)
+    too_large_text = format_lazy(
+        gettext_lazy("El logo pasa de {limit} KiB: suba uno más liviano."), limit=LARGEST_BYTES // 1024
+    )
 
 
 class CertificateForm(UploadForm):
@@ -157,9 +158,12 @@ class CertificateForm(UploadForm):
         name = super().field_for(reason)
         return _PASSWORDS.get(name, name) if reason.code == "certificate_wrong_password" else name
 
-    def too_large_text(self, name: str) -> str:
-        text_of = _("El archivo pasa de {limit} KiB: un certificado .p12 es mucho menor. Revise cuál eligió.")
-        return text_of.format(limit=LONGEST_FILE_BYTES // 1024)
+    too_large_text = format_lazy(
+        gettext_lazy(
+            "El archivo pasa de {limit} KiB: un certificado .p12 es mucho menor. Revise cuál eligió."
+        ),
+        limit=LONGEST_FILE_BYTES // 1024,
+    )
 
 
 class HolderForm(StepForm):
