@@ -38,8 +38,14 @@ def pac(pac_server: SandboxServer, settings: Settings) -> SandboxServer:
     pac_server.world.reset()
     settings.PAC_BASE_URL = settings.PAC_SANDBOX_BASE_URL = pac_server.base_url
     settings.PAC_API_KEY = settings.PAC_SANDBOX_API_KEY = "practice-key"
-    settings.PAC_READ_TIMEOUT = 1.5
+    settings.PAC_READ_TIMEOUT = 10.0  # a busy machine is no lost answer
     settings.PAC_RETRY_WAIT = (0.0, 0.0)
     settings.PAC_QUEUE_WAITS = (30.0,)
     settings.PAC_RESEND_AFTER = 0.0
     return pac_server
+
+
+@pytest.fixture
+def impatient(pac: SandboxServer, settings: Settings) -> None:
+    """For tests in which the PAC falls silent: nobody waits long for an answer that will not come."""
+    settings.PAC_READ_TIMEOUT = 1.5

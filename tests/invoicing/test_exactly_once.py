@@ -10,7 +10,7 @@ from invoicing.services import claiming, incidents, submitting
 from tests import factories
 from tests.clockwork import lose_the_workers, work_through
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("impatient")]
 
 CREATE = "create_invoice"
 

@@ -21,7 +21,7 @@ from tests.at_once import at_once
 from tests.clockwork import lose_the_workers, work_through
 from tests.factories import a_staff_member, a_tenant, contribuyente, credit_json, invoice_json, line
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("impatient")]
 
 REASON = "Factura emitida con datos equivocados"
 VOID = "void_invoice"

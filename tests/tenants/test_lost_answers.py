@@ -16,7 +16,7 @@ from tenants.models import Office, Onboarding
 from tenants.services import StepState, advance, last_try, pending_steps
 from tests.onboarding import begun, office_json
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("impatient")]
 
 AFTER_THE_DEED = ["drop_after_commit", "500_after", "408_after", "malformed_json", "timeout_after_commit"]
 

@@ -19,7 +19,7 @@ from tests import certificates
 from tests.factories import an_administrator
 from tests.onboarding import begun
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("impatient")]
 
 LOST = ["drop_after_commit", "500_after", "timeout_after_commit", "malformed_json"]
 

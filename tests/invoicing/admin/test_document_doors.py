@@ -17,7 +17,7 @@ from tests import factories
 from tests.clockwork import work_through
 from tests.document_pages import address, said, text_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("impatient")]
 
 REASON = "Datos del receptor equivocados"
 

@@ -16,7 +16,7 @@ from tests.clockwork import work_through
 from tests.factories import a_tenant, contribuyente, credit_json, invoice_json
 from tests.terminal import Ended
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("impatient")]
 
 Manage = Callable[..., Ended]
 REASON = "Factura emitida con datos equivocados"
