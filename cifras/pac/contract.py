@@ -4,6 +4,7 @@ A provider's folder turns these calls into its own dialect and its answers into 
 provider cannot do is a missing `Capability`, never a test of its name.
 """
 
+import hmac
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -37,6 +38,7 @@ class Capability(StrEnum):
     ONBOARD = auto()
     REPLACE_CERTIFICATE = auto()
     STATEMENT = auto()
+    MIRROR = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,11 +312,19 @@ def _no_remedy(_problem: Problem) -> str:
     return ""
 
 
+def _is_shared_secret(given: str, secrets: Sequence[str]) -> bool:
+    """Whether the header is one of the secrets, told in the same time whether it is or not."""
+    fits = [hmac.compare_digest(given.encode(), secret.encode()) for secret in secrets if secret]
+    return any(fits)
+
+
 @dataclass(frozen=True, slots=True)
 class ProviderSpec:
     """One row of the registry: everything that differs between providers, as data.
 
-    `remedy` says in Spanish what to do about a complaint of this provider; empty for one that it does not know.
+    `on_request`: what an account can do once its option of that name is filled in. `is_signed` judges the webhook's header
+    `signature_header` against our secrets. `remedy` says in Spanish what to do about a complaint of this provider; empty for
+    one that it does not know.
     """
 
     key: str
@@ -325,11 +335,15 @@ class ProviderSpec:
     connect: Callable[[Account, Recorder, str], PacProvider] = field(repr=False)
     parse_event: Callable[[Mapping[str, Any]], PacEvent] = field(repr=False)
     remedy: Callable[[Problem], str] = field(default=_no_remedy, repr=False)
+    on_request: Mapping[Capability, str] = field(default_factory=dict)
+    signature_header: str = "X-Pac-Signature"
+    is_signed: Callable[[str, Sequence[str]], bool] = field(default=_is_shared_secret, repr=False)
     void_windows: Mapping[Kind, Hours | CalendarDays] = field(default_factory=dict)
     void_reason: ReasonLimits = field(default_factory=ReasonLimits)
     statement_days: int = 90  # the longest range of one statement, both ends included
     lapse_codes: frozenset[str] = frozenset()  # complaints that mean: the company is not affiliated any more
 
-    def can(self, capability: Capability) -> bool:
-        """Whether the provider declares `capability`."""
-        return capability in self.capabilities
+    def can(self, capability: Capability, options: Mapping[str, str] | None = None) -> bool:
+        """Whether the provider declares `capability`, or the account's `options` switch it on."""
+        wanted = self.on_request.get(capability)
+        return capability in self.capabilities or bool(wanted and (options or {}).get(wanted))

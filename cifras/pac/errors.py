@@ -7,6 +7,7 @@
     |-- Incident            401-403, 405, 407, 413, 415, company unknown, not affiliated: NOT_DONE, holds the queue
     |-- Refused             400/422 about this document: NOT_DONE, `problems` say what and where
     |   |-- NumberTaken     "numeration already used": says nothing about whose document holds the number
+    |   |-- Returned        the authority did not take it in: mend it, and send the same number again
     |   |-- WindowClosed    a void came too late
     |   `-- AlreadyVoided   a void that had been done before: for the caller a success
     |-- NotFound            404 about a document
@@ -131,6 +132,15 @@ class NumberTaken(Refused):
 
     code = "number_taken"
     sentence = gettext_noop("El proveedor dice que esta numeración ya se usó.")
+
+
+class Returned(Refused):
+    """The authority did not take the document in, and its number is free: it is mended and sent again under the same one."""
+
+    code = "returned"
+    sentence = gettext_noop(
+        "La autoridad devolvió el documento sin registrarlo: corríjalo y envíelo con el mismo número."
+    )
 
 
 class WindowClosed(Refused):

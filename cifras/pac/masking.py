@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 _HIDDEN = "***"
-_SECRET_HEADERS = frozenset({"cookie", "set-cookie", "x-pac-signature"})
+_SECRET_HEADERS = frozenset({"cookie", "set-cookie", "tandia-signature", "x-pac-signature"})
 _SECRET_WORDS = ("password", "passphrase", "secret", "token", "apikey", "authorization", "privatekey")
 _BULKY_MEMBERS = frozenset({"certificate", "content"})
 _NAMED_SECRET = re.compile(

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from cifras.sandbox import control_page
 from cifras.sandbox.behaviour import UnknownSwitch
+from cifras.sandbox.peru.sunat import Comprobante
 from cifras.sandbox.records import Company
 from cifras.sandbox.web import NoJson, Request, Response
 from cifras.sandbox.world import World
@@ -101,6 +102,7 @@ class Control:
                 for document in authority.documents.values()
             ]
             companies = [_company_shown(company) for company in authority.companies.values()]
+            comprobantes = [_comprobante_shown(each) for each in self.world.sunat.documents.values()]
         postings = [
             {**posting._asdict(), "times": times} for posting, times in self.world.journal.postings().items()
         ]
@@ -108,6 +110,7 @@ class Control:
             "now": self.world.clock.now().isoformat(),
             "companies": companies,
             "documents": documents,
+            "comprobantes": comprobantes,
             "numbers": numbers,
             "postings": postings,
             "mails": [asdict(mail) for mail in self.world.mails],
@@ -239,6 +242,19 @@ def _members_of(request: Request) -> Any:
     if request.media_type != "application/json":
         raise NotUnderstood("Content-Type must be application/json")
     return request.json
+
+
+def _comprobante_shown(document: Comprobante) -> dict[str, Any]:
+    return {
+        "id": document.id,
+        **document.key._asdict(),
+        "code": document.code,
+        "is_void": document.voided_at is not None,
+        "issued_at": document.issued_at.isoformat(),
+        "receiver": document.receiver_name,
+        "currency": document.currency,
+        "total": str(document.total),
+    }
 
 
 def _company_shown(company: Company) -> dict[str, Any]:

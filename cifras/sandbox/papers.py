@@ -32,7 +32,7 @@ def pdf_of(document: Document, company: Company) -> bytes:
         "",
         f"Neto {document.net}   ITBMS {document.itbms}   Total {document.total}",
     ]
-    return _one_page(lines)
+    return one_page(lines)
 
 
 def xml_of(document: Document, company: Company) -> bytes:
@@ -64,7 +64,8 @@ def _item(item: dict[str, Any]) -> str:
     )
 
 
-def _one_page(lines: Sequence[str]) -> bytes:
+def one_page(lines: Sequence[str]) -> bytes:
+    """A PDF of one page with these lines."""
     text = b"".join(b"(" + _printable(line) + b") Tj T*\n" for line in lines)
     stream = b"BT /F1 10 Tf 14 TL 40 800 Td\n" + text + b"ET"
     objects = (

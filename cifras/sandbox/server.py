@@ -25,6 +25,9 @@ from cifras.sandbox.control import Control
 from cifras.sandbox.faults import Fault, FaultKind, Faults
 from cifras.sandbox.journal import Journal, Received
 from cifras.sandbox.links import Links
+from cifras.sandbox.peru.fabo import Fabo
+from cifras.sandbox.peru.sunat import Sunat
+from cifras.sandbox.peru.tandia import Tandia
 from cifras.sandbox.shelf import Shelf
 from cifras.sandbox.web import Dialect, NoJson, Request, Response
 from cifras.sandbox.webhooks import Webhooks
@@ -50,19 +53,23 @@ class SandboxServer:
     def __init__(self, port: int = 0, state_path: Path | str | None = None, *, seed: int = 0) -> None:
         self.clock, self.behaviour = Clock(), Behaviour()
         self.faults, self.journal = Faults(seed), Journal()
-        self.authority = Authority(self.clock, self.behaviour, Shelf(state_path))
+        shelf = Shelf(state_path)
+        self.authority = Authority(self.clock, self.behaviour, shelf)
+        self.sunat = Sunat(self.clock, shelf, self.authority.lock)
         self.webhooks = Webhooks(self.behaviour)
         self.world = World(
             clock=self.clock,
             behaviour=self.behaviour,
             authority=self.authority,
+            sunat=self.sunat,
             faults=self.faults,
             journal=self.journal,
             links=Links(self.clock),
             webhooks=self.webhooks,
         )
         self.control = Control(self.world)
-        self.dialects: list[Dialect] = [Alanube(self.world)]
+        self.tandia, self.fabo = Tandia(self.world), Fabo(self.world)
+        self.dialects: list[Dialect] = [Alanube(self.world), self.tandia, self.fabo]
         self.stopping = threading.Event()
         self.authority.on_decision.append(lambda document: announce(self.world, document))
         self._httpd = _Listener(("127.0.0.1", port), _Handler, self)

@@ -8,6 +8,7 @@ from cifras.sandbox.clock import Clock
 from cifras.sandbox.faults import Faults
 from cifras.sandbox.journal import Journal
 from cifras.sandbox.links import Links
+from cifras.sandbox.peru.sunat import Sunat
 from cifras.sandbox.webhooks import Webhooks
 
 
@@ -27,6 +28,7 @@ class World:
     clock: Clock
     behaviour: Behaviour
     authority: Authority
+    sunat: Sunat
     faults: Faults
     journal: Journal
     links: Links
@@ -36,6 +38,7 @@ class World:
     def reset(self) -> None:
         """As new: nothing known, nothing planned, every switch at its default."""
         self.authority.reset()
+        self.sunat.reset()
         self.behaviour.reset()
         self.faults.clear()
         self.journal.clear()

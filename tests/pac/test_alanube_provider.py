@@ -444,7 +444,10 @@ def test_alanube_voids_for_182_hours_and_leaves_repeats_unproven() -> None:
     assert spec.void_windows == {Kind.INVOICE: Hours(182), Kind.CREDIT: Hours(182)}
     assert (spec.void_reason.minimum, spec.void_reason.maximum) == (15, 1000)
     assert (spec.country, spec.zone) == ("PA", "America/Panama")
-    assert {each for each in Capability if not spec.can(each)} == {Capability.REPEAT_IS_REFUSED}
+    assert {each for each in Capability if not spec.can(each)} == {
+        Capability.REPEAT_IS_REFUSED,
+        Capability.MIRROR,
+    }
 
 
 def test_an_unknown_provider_is_refused_by_name() -> None:

@@ -90,7 +90,7 @@ def _written(path: str, value: Any) -> str:
     if isinstance(value, str):
         return _one_line(value)
     if isinstance(value, int | float | Decimal):
-        return _number(path, Decimal(repr(value)) if isinstance(value, float) else Decimal(value))
+        return number_text(path, Decimal(repr(value)) if isinstance(value, float) else Decimal(value))
     if isinstance(value, date) and not isinstance(value, datetime):
         return value.isoformat()
     raise _unsayable(path)
@@ -100,8 +100,11 @@ def _one_line(text: str) -> str:
     return _BREAKS.sub(" ", text).replace("\t", " ").strip()
 
 
-def _number(path: str, number: Decimal) -> str:
-    """Plain digits with at most one point, no exponent; a fraction too long is rounded half up until all of it fits."""
+def number_text(path: str, number: Decimal) -> str:
+    """Plain digits with at most one point, no exponent; a fraction too long is rounded half up until all of it fits.
+
+    Raises RuleBroken, naming `path`, for more than 15 digits before the point.
+    """
     if not number.is_finite():
         raise _too_long(path)
     text = _plain(number)

@@ -11,8 +11,9 @@ from cifras.sandbox.server import SandboxServer
 
 class Command(BaseCommand):
     help = (
-        "Runs the practice PACs on 127.0.0.1 until interrupted: Alanube's dialect under /alanube, the control page under "
-        "/control/. Prints one JSON line with the addresses once it listens. Nothing it authorises is a fiscal document."
+        "Runs the practice PACs on 127.0.0.1 until interrupted: Alanube's dialect under /alanube, Tandia's under /tandia, "
+        "Fabo's under /fabo, the control page under /control/. Prints one JSON line with the addresses "
+        "once it listens. Nothing it authorises is a fiscal document."
     )
     requires_system_checks = ()
 
@@ -28,7 +29,13 @@ class Command(BaseCommand):
             sandbox = SandboxServer(port, state, seed=seed)
         except (OSError, OverflowError) as error:
             raise CommandError(f"127.0.0.1:{port} cannot be used: {error}") from error
-        addresses = {"alanube": sandbox.base_url, "control": f"{sandbox.root_url}/control/"}
+        root = sandbox.root_url
+        addresses = {
+            "alanube": sandbox.base_url,
+            "tandia": f"{root}/tandia",
+            "fabo": f"{root}/fabo/v1",
+            "control": f"{root}/control/",
+        }
         self.stdout.write(json.dumps(addresses), ending="\n")
         self.stdout.flush()
         try:
