@@ -10,10 +10,10 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from cifras.core.context import client_ip
+from cifras.core.scopes import all_tenants
 from invoicing.models import WebhookDelivery
 from invoicing.services import receiving
 
-SIGNATURE_HEADER = "X-Pac-Signature"
 USER_HEADER = "X-User-Id"
 
 
@@ -21,6 +21,7 @@ USER_HEADER = "X-User-Id"
 @transaction.non_atomic_requests
 @csrf_exempt
 @require_POST
+@all_tenants(reason="a provider's webhook")
 def receive(request: HttpRequest, company_id: str) -> JsonResponse:
     """200 stored and signed, 400 no JSON object, 403 signature bad or missing, 404 unknown company, 413 too large."""
     tenants = receiving.addressees(company_id)
@@ -36,7 +37,7 @@ def receive(request: HttpRequest, company_id: str) -> JsonResponse:
         tenants,
         receiving.Knock(
             body=body,
-            signature=request.headers.get(SIGNATURE_HEADER, ""),
+            signature=request.headers.get(receiving.signature_header(tenants), ""),
             headers=request.headers,
             ip=client_ip(),
             claimed_user=request.headers.get(USER_HEADER, ""),

@@ -13,6 +13,7 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
+from cifras.core.scopes import all_tenants
 from cifras.fiscal.zones import written
 from tenants.models import Onboarding
 from tenants.services.customer_links import LinkExpired, LinkUnknown, code_image, onboarding_of
@@ -67,6 +68,7 @@ def _for_customers(page: Page) -> Callable[..., HttpResponse]:
     """The page in the browser's language, kept by nobody and found by no search; a bad link says only that it is one."""
 
     @require_safe
+    @all_tenants(reason="the page of a customer with a link")
     @wraps(page)
     def door(request: HttpRequest, token: str) -> HttpResponse:
         language = translation.get_language_from_request(request)

@@ -1,4 +1,7 @@
-"""What all tests share: which of them run on which database. Factories live in tests/factories.py."""
+"""What all tests share: which of them run on which database. Factories live in tests/factories.py.
+
+A test itself may read every tenant; the requests and tasks that it makes come through their own doors.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,12 +10,14 @@ import pytest
 from django.conf import settings
 from pytest_django.fixtures import Settings
 
+from cifras.core.scopes import all_tenants_in_this_process
 from cifras.sandbox.server import SandboxServer
 
 HERE = Path(__file__).parent
 # These folders prove the demo's database too, but for their pages, and for the commands, which run on SQLite anyhow.
 SQLITE_FOLDERS = ("core", "tenants", "invoicing")
 NOT_TWICE = {"admin", "commands"}
+all_tenants_in_this_process("a test")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -3,6 +3,7 @@
 TRUNCATE is not caught by row triggers, so a test database can be emptied. On SQLite, the demo's database, Python alone refuses.
 """
 
+from collections.abc import Iterator
 from typing import Any, NoReturn
 
 from django.apps import AppConfig, apps
@@ -84,6 +85,16 @@ def install_triggers(sender: AppConfig, using: str, **_: Any) -> None:
             cursor.execute(CREATE_TRIGGER.format(table=connection.ops.quote_name(table)))
 
 
+def grants(role: str) -> Iterator[str]:
+    """SQL for PostgreSQL: what `role`, who owns nothing, needs to run the product; append-only tables only grow under it."""
+    yield f'GRANT USAGE ON SCHEMA public TO "{role}"'
+    yield f'GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO "{role}"'
+    yield f'GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO "{role}"'
+    for model in sorted(apps.get_models(), key=lambda model: model._meta.db_table):
+        if _is_protected(model):
+            yield f'REVOKE UPDATE, DELETE, TRUNCATE ON "{model._meta.db_table}" FROM "{role}"'
+
+
 def check_managers(**_: Any) -> list[checks.CheckMessage]:
     """A system check: an append-only model reached through a plain manager could be updated on SQLite."""
     return [
@@ -92,7 +103,7 @@ def check_managers(**_: Any) -> list[checks.CheckMessage]:
         )
         for model in apps.get_models()
         if issubclass(model, AppendOnlyModel)
-        and not isinstance(model._default_manager.get_queryset(), AppendOnlyQuerySet)
+        and not issubclass(getattr(model._default_manager, "_queryset_class", object), AppendOnlyQuerySet)
     ]
 
 

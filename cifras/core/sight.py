@@ -1,10 +1,13 @@
 """Whose rows a person may see, for the ground floor, which knows no tenants."""
 
-import uuid
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.utils.module_loading import import_string
+
+from cifras.core import scopes
+from cifras.core.scopes import EVERYTHING, NOTHING, PersonScope, Sight
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -12,15 +15,30 @@ if TYPE_CHECKING:
     from cifras.core.models.staff import Staff
 
 
-def visible_chains(staff: "Staff | AnonymousUser") -> set[uuid.UUID] | None:
-    """The UUIDs of the tenants that `staff` may see; None stands for all, and for what belongs to no tenant.
+def sight_of(staff: "Staff | AnonymousUser") -> Sight:
+    """The tenants that `staff` may see: looked up once per person and request, and afresh elsewhere."""
+    if not staff.is_authenticated or not staff.is_active:
+        return NOTHING
+    scope = scopes.current()
+    return scope.sight_of(staff) if isinstance(scope, PersonScope) else look_up_sight(staff)
+
+
+def as_seen_by(person: "Staff") -> AbstractContextManager[None]:
+    """For work that is done later on somebody's behalf: within the block only their tenants are in reach."""
+    return scopes.entered(PersonScope(lambda: person, look_up_sight))
+
+
+def look_up_sight(staff: "Staff | AnonymousUser") -> Sight:
+    """The tenants that `staff` may see now.
 
     Tenants stand above this floor, so the setting CIFRAS_TENANT_SIGHT names the function that knows. Without it only superusers
     see anything.
     """
-    if staff.is_active and staff.is_superuser:
-        return None
+    if not staff.is_authenticated or not staff.is_active:
+        return NOTHING
+    if staff.is_superuser:
+        return EVERYTHING
     if not settings.CIFRAS_TENANT_SIGHT:
-        return set()
-    visible: set[uuid.UUID] | None = import_string(settings.CIFRAS_TENANT_SIGHT)(staff)
-    return visible
+        return NOTHING
+    granted: Sight = import_string(settings.CIFRAS_TENANT_SIGHT)(staff)
+    return granted

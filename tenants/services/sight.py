@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from cifras.core.models import Staff
+from cifras.core.scopes import all_tenants
 from tenants.models import StaffGrant, Tenant
 
 
@@ -28,7 +29,9 @@ def seers_of(tenant: Tenant) -> list[Seer]:
     """Everybody active who sees the company now, superusers first, each through the widest of their grants."""
     now = timezone.now()
     in_force = Q(expires_at=None) | Q(expires_at__gt=now)
-    here = StaffGrant.objects.filter(in_force, Q(tenant=tenant) | Q(tenant=None), staff__is_active=True)
+    with all_tenants(reason="who sees a company, those who see all of them included"):
+        grants = StaffGrant.objects.filter(in_force)
+    here = grants.filter(Q(tenant=tenant) | Q(tenant=None), staff__is_active=True)
     people = Staff.objects.filter(Q(grants__in=here) | Q(is_superuser=True), is_active=True)
     by_person: dict[int, StaffGrant] = {}
     for grant in here.select_related("granted_by").order_by("tenant_id"):
