@@ -6,7 +6,6 @@ The second error stops the run: whatever is wrong is then rather with all of the
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from functools import partial
 from typing import Any
 
 from django.contrib import admin, messages
@@ -19,20 +18,23 @@ from django.utils.translation import gettext_lazy, ngettext
 from cifras.core.admin.refusals import refusals_as_messages
 from cifras.core.admin.staff_admin import StaffAdmin
 from cifras.core.rights import may
+from cifras.core.sign_in.step_up import require_fresh
 from cifras.core.wording import sentence
-from cifras.fiscal.lifecycle import Submission
+from cifras.fiscal.errors import RuleBroken
+from cifras.fiscal.lifecycle import Submission, VoidStatus
 from cifras.fiscal.voiding import require_reason
 from cifras.pac.contract import ReasonLimits
+from cifras.pac.errors import PacError
 from invoicing import services
 from invoicing.admin.assets import ASSETS
 from invoicing.admin.badges import legal_badge
-from invoicing.admin.deeds import actor_of, attach_obstacle, refusal_of, void_obstacle
-from invoicing.admin.dialogs import VOID_REASONS, VoidForm, refusals_on
+from invoicing.admin.deeds import actor_of, attach_obstacle, void_obstacle
+from invoicing.admin.dialogs import VOID_REASONS, VOID_TAKES_TWO, VoidForm, refusals_on
 from invoicing.admin.document_page import deadline_of
 from invoicing.admin.figures import money
 from invoicing.models import Document
 from invoicing.models.choices import Kind
-from invoicing.services import preflight, watching
+from invoicing.services import four_eyes, preflight, watching
 from tenants.services.accounts import provider_spec
 
 CONFIRMED = "confirmed"
@@ -73,9 +75,14 @@ class BulkDoorsMixin(StaffAdmin):
         rows = [self._row(row, _issue_obstacle(row)) for row in self._chosen(request, queryset)]
         if CONFIRMED not in request.POST:
             return self._dry_run(request, "bulk_issue", _("Emitir"), rows)
+        require_fresh(request)
         issue = services.generate_invoice if self.kind is Kind.INVOICE else services.convert_credit_to_dgi
         return self._report(
-            request, _("Emitir"), rows, lambda row: issue(row.uid, actor=actor_of(request)), _("En cola")
+            request,
+            _("Emitir"),
+            rows,
+            lambda row: issue(row.uid, actor=actor_of(request)),
+            lambda _issued: _("En cola"),
         )
 
     @admin.action(description=gettext_lazy("Anular ante la DGI…"), permissions=["void"])
@@ -84,6 +91,7 @@ class BulkDoorsMixin(StaffAdmin):
         limits = _strictest(rows)
         form = VoidForm(request.POST if CONFIRMED in request.POST else None, limits=limits)
         if form.is_valid():
+            require_fresh(request)
             void = services.void_invoice if self.kind is Kind.INVOICE else services.void_credit
             with refusals_on(form):
                 reason = require_reason(form.cleaned_data["reason"], limits.minimum, limits.maximum)
@@ -92,7 +100,7 @@ class BulkDoorsMixin(StaffAdmin):
                     _("Anular ante la DGI"),
                     rows,
                     lambda row: void(row.uid, reason, actor=actor_of(request)),
-                    _("Anulación pedida"),
+                    _void_outcome,
                 )
         return self._dry_run(request, "bulk_void", _("Anular ante la DGI"), rows, form)
 
@@ -145,6 +153,7 @@ class BulkDoorsMixin(StaffAdmin):
         self, request: HttpRequest, action: str, title: str, rows: list[Row], form: Any = None
     ) -> HttpResponse:
         able = [row.document for row in rows if not row.obstacle]
+        is_void = action == "bulk_void"
         context = {
             "rows": rows,
             "able": len(able),
@@ -154,7 +163,8 @@ class BulkDoorsMixin(StaffAdmin):
             "templates": VOID_REASONS if form else (),
             "selected": [row.document.pk for row in rows],
             "checkbox": ACTION_CHECKBOX_NAME,
-            "is_void": action == "bulk_void",
+            "is_void": is_void,
+            "warning": VOID_TAKES_TWO if is_void and any(map(four_eyes.void_takes_two, able)) else "",
         }
         return self._show(request, title, context)
 
@@ -163,8 +173,8 @@ class BulkDoorsMixin(StaffAdmin):
         request: HttpRequest,
         title: str,
         rows: list[Row],
-        act: Callable[[Any], object],
-        done: str,
+        act: Callable[[Any], Any],
+        done: Callable[[Any], str],
     ) -> HttpResponse:
         outcomes = list(_carried_out(rows, act, done))
         return self._show(request, title, {"rows": outcomes, "is_report": True})
@@ -181,8 +191,8 @@ class BulkDoorsMixin(StaffAdmin):
         return TemplateResponse(request, "admin/invoicing/document/bulk.html", frame | context)
 
 
-def _carried_out(rows: list[Row], act: Callable[[Any], object], done: str) -> Iterator[Row]:
-    """Each row with its outcome; after the second error the rest is not tried."""
+def _carried_out(rows: list[Row], act: Callable[[Any], Any], done: Callable[[Any], str]) -> Iterator[Row]:
+    """Each row with its outcome, as `done` words what the act answers; after the second error the rest is not tried."""
     errors = 0
     for row in rows:
         if row.obstacle:
@@ -190,9 +200,11 @@ def _carried_out(rows: list[Row], act: Callable[[Any], object], done: str) -> It
         elif errors > _ERRORS_ALLOWED:
             yield replace(row, obstacle=_("No se intentó: se detuvo en el segundo error."))
         else:
-            refusal = refusal_of(partial(act, row.document))
-            errors += bool(refusal)
-            yield replace(row, obstacle=sentence(refusal)) if refusal else replace(row, outcome=done)
+            try:
+                yield replace(row, outcome=done(act(row.document)))
+            except (RuleBroken, PacError) as refusal:
+                errors += 1
+                yield replace(row, obstacle=sentence(refusal))
 
 
 def _issue_obstacle(document: Document) -> str:
@@ -208,6 +220,11 @@ def _issue_obstacle(document: Document) -> str:
 def _void_obstacle(document: Document) -> str:
     refusal = void_obstacle(document)
     return sentence(refusal) if refusal else ""
+
+
+def _void_outcome(document: Document) -> str:
+    is_asked_for = document.void_status == VoidStatus.REQUESTED
+    return _("Anulación pedida") if is_asked_for else _("Propuesta: la aprueba otra persona")
 
 
 def _strictest(rows: list[Row]) -> ReasonLimits:

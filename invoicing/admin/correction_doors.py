@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldBooleanWidget
 
+from cifras.core.sign_in.step_up import require_fresh
 from cifras.core.wording import sentence
 from cifras.fiscal.errors import RuleBroken
 from invoicing import services
@@ -77,6 +78,7 @@ class CorrectionDoorsMixin(DocumentDoorsMixin):
             asks_about_money=returning.has_money(document),
         )
         if form.is_valid():
+            require_fresh(request)
             said = form.cleaned_data
             with refusals_on(form):
                 correction = services.start_correction(

@@ -18,7 +18,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 from cifras.core.rights import may
 from cifras.core.wording import sentence, sentences
 from cifras.fiscal.errors import RuleBroken
-from cifras.fiscal.lifecycle import Submission
+from cifras.fiscal.lifecycle import Submission, VoidStatus
 from cifras.fiscal.voiding import VoidWindowClosed
 from cifras.pac.contract import ReasonLimits
 from cifras.pac.errors import PacError
@@ -29,8 +29,11 @@ from invoicing.admin.foresight import after_discard, after_issue, after_void
 from invoicing.admin.mending import Mending, mendings
 from invoicing.models import Document
 from invoicing.models.choices import Kind, MoneyAnswer
-from invoicing.services import crediting, issuing, preflight
+from invoicing.services import crediting, four_eyes, issuing, preflight
 
+VOID_TAKES_TWO = gettext_lazy(
+    "Esta empresa pide dos personas para anular: usted la propone y otra la aprueba, dentro del plazo."
+)
 VOID_REASONS = (
     gettext_lazy("Datos del receptor incorrectos; se emitirá una factura nueva."),
     gettext_lazy("Importes o líneas incorrectos; se emitirá un documento corregido."),
@@ -179,14 +182,25 @@ def void_dialog(document: Document, staff: Any) -> Dialog:
             mendings=_notes_to_void(document, staff) if obstacle.code == "void_live_credits" else [],
             mendings_title=_("Anule primero estas notas y después {document}:").format(document=document),
         )
+    if four_eyes.waits_for_approval(document):
+        return Dialog(title=title, obstacle=_("Su anulación ya está propuesta: la aprueba otra persona."))
+    takes_two = four_eyes.void_takes_two(document)
     return Dialog(
         title=title,
-        submit=_("Anular ante la DGI"),
+        submit=_("Proponer la anulación") if takes_two else _("Anular ante la DGI"),
         variant="danger",
+        warnings=[VOID_TAKES_TWO] if takes_two else [],
         consequences=after_void(document),
         deadline=deadline_of(document),
         templates=VOID_REASONS,
     )
+
+
+def void_asked_for(document: Document) -> str:
+    """What became of the request, for the person who made it."""
+    if document.void_status == VoidStatus.REQUESTED:
+        return _("Anulación pedida: se hace ante la DGI en seguida y el resultado aparece aquí.")
+    return _("Anulación propuesta: se hace ante la DGI cuando otra persona la apruebe.")
 
 
 def _notes_to_void(document: Document, staff: Any) -> list[Mending]:

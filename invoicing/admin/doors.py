@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from cifras.core.admin.staff_admin import StaffAdmin
 from cifras.core.rights import may
+from cifras.core.sign_in.step_up import require_fresh
 from invoicing import services
 from invoicing.admin.assets import ASSETS
 from invoicing.admin.deeds import actor_of, attach_obstacle, right
@@ -24,6 +25,7 @@ from invoicing.admin.dialogs import (
     issue_dialog,
     refusals_on,
     review_dialog,
+    void_asked_for,
     void_dialog,
 )
 from invoicing.admin.figures import money
@@ -102,15 +104,15 @@ class DocumentDoorsMixin(StaffAdmin):
             asks_about_money=returning.has_money(document),
         )
         if form.is_valid():
+            require_fresh(request)
             reason, actor = form.cleaned_data["reason"], actor_of(request)
             with refusals_on(form):
                 if document.kind == Kind.INVOICE:
                     money_answer = form.cleaned_data.get("money", "")
-                    services.void_invoice(document.uid, reason, actor=actor, money=money_answer)
+                    asked = services.void_invoice(document.uid, reason, actor=actor, money=money_answer)
                 else:
-                    services.void_credit(document.uid, reason, actor=actor)
-                text = _("Anulación pedida: se hace ante la DGI en seguida y el resultado aparece aquí.")
-                return self._done(request, document, text)
+                    asked = services.void_credit(document.uid, reason, actor=actor)
+                return self._done(request, document, void_asked_for(asked))
         return self._dialog_page(request, document, void_dialog(document, request.user), form)
 
     def refresh_view(self, request: HttpRequest, object_id: str) -> HttpResponse | None:

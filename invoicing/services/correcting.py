@@ -25,6 +25,7 @@ from invoicing.models import Correction, Document
 from invoicing.models.correction import CorrectionQuerySet
 from invoicing.services import (
     composing_notes,
+    four_eyes,
     issuing,
     reissuing,
     replacing,
@@ -116,6 +117,11 @@ def obstacle_of(correction: Correction) -> RuleBroken | None:
             return RuleBroken(
                 "void_refused", gettext_noop("El PAC rechazó la anulación: el original sigue vigente.")
             )
+        if _is_void_dropped(correction):
+            return RuleBroken(
+                "void_not_approved",
+                gettext_noop("La anulación propuesta no se aprobó: el original sigue vigente."),
+            )
         if note and replacing.is_dead(note):
             return RuleBroken(
                 "note_refused", gettext_noop("La nota de crédito no quedó en pie: el original sigue vigente.")
@@ -137,7 +143,7 @@ def try_again(correction_id: uuid.UUID | str, *, actor: Staff | None) -> Correct
     with transaction.atomic():
         correction = _locked(correction_id, actor)
         obstacle = obstacle_of(correction)
-        if obstacle and obstacle.code in {"void_refused", "note_refused"}:
+        if obstacle and obstacle.code in {"void_refused", "void_not_approved", "note_refused"}:
             correction.way = way_of(correction.original)
             _take_effect_away(correction, actor)
         elif obstacle and obstacle.code == "draft_gone":
@@ -197,6 +203,13 @@ def advance_due(*, limit: int = 50) -> int:
                 _advance(correction)
                 moved += 1
     return moved
+
+
+def _is_void_dropped(correction: Correction) -> bool:
+    """Whether the void that it waits for was proposed to a second person, who did not approve it."""
+    original = correction.original
+    is_asked_for = correction.way == Correction.Way.VOID and original.void_status == VoidStatus.NONE
+    return is_asked_for and not four_eyes.waits_for_approval(original)
 
 
 def _ready() -> CorrectionQuerySet:

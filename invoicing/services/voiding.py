@@ -22,12 +22,13 @@ from cifras.fiscal.lifecycle import LegalStatus, Submission, VoidStatus
 from cifras.pac.contract import Capability
 from cifras.pac.errors import AlreadyVoided, Busy, Incident, NotDelivered, Outcome, PacError
 from invoicing.models import Attempt, Document
-from invoicing.services import crediting, incidents, returning, settling, timeline
+from invoicing.services import crediting, four_eyes, incidents, returning, settling, timeline
 from invoicing.services.asking import ask_all
 from invoicing.services.finding import get_document
 from invoicing.services.issuing import void_window
 from invoicing.services.lanes import Use, account_of
 from invoicing.services.leases import lease, queue_wait
+from invoicing.services.peruvian import require_by_law
 from tenants.services.accounts import provider_for, provider_spec, require
 
 logger = logging.getLogger(__name__)
@@ -49,6 +50,7 @@ def void_invoice(
 ) -> Document:
     """Ask for the void of an authorised invoice. Raises RuleBroken when the guard refuses; nothing is called here.
 
+    Where the tenant wants four eyes on it, it is only proposed (`four_eyes`), and the document is answered as it was.
     `money`: what becomes of what was received once it is void: "refund", "move" (to the document that replaces it) or
     "balance"; empty leaves it as an amount to be returned.
     """
@@ -58,6 +60,14 @@ def void_invoice(
 def void_credit(credit_id: uuid.UUID | str, reason: str, *, actor: Staff | None) -> Document:
     """Ask for the void of an authorised credit note, which gives its amount back to the invoice. Raises as above."""
     return _request(credit_id, reason, Kind.CREDIT, actor)
+
+
+def void_approved(
+    document_id: uuid.UUID | str, reason: str, *, actor: Staff, money: str, proposed_by: str
+) -> Document:
+    """Ask for a void that another person proposed. The guard is asked again: the window may have closed meanwhile."""
+    kind = Kind(get_document(document_id, actor=actor).kind)
+    return _request(document_id, reason, kind, actor, money, proposed_by=proposed_by)
 
 
 def require_void(document: Document, reason: str, *, at: datetime) -> str:
@@ -93,7 +103,13 @@ def void_due(*, limit: int = 50) -> int:
 
 
 def _request(
-    document_id: uuid.UUID | str, reason: str, kind: Kind, actor: Staff | None, money: str = ""
+    document_id: uuid.UUID | str,
+    reason: str,
+    kind: Kind,
+    actor: Staff | None,
+    money: str = "",
+    *,
+    proposed_by: str = "",
 ) -> Document:
     with transaction.atomic():
         found = get_document(document_id, actor=actor, kind=kind)
@@ -104,6 +120,9 @@ def _request(
         )
         now = timezone.now()
         clean = require_void(document, reason, at=now)
+        if not proposed_by and four_eyes.void_takes_two(document):
+            four_eyes.propose_void(document, clean, money, actor=actor)
+            return document
         Document.objects.filter(pk=document.pk, void_status__in=[VoidStatus.NONE, VoidStatus.REFUSED]).update(
             void_status=VoidStatus.REQUESTED,
             void_reason=clean,
@@ -115,7 +134,9 @@ def _request(
             void_attempts=0,
             void_answer=None,
         )
-        timeline.note(document, "void_requested", actor=actor, detail={"reason": clean, "money": money})
+        detail = {"reason": clean, "money": money, "proposed_by": proposed_by}
+        code = "void_approved" if proposed_by else "void_requested"
+        timeline.note(document, code, actor=actor, detail=detail)
         audit.record(
             "document.void_requested",
             actor=actor,
@@ -123,7 +144,7 @@ def _request(
             target=document,
             reason=clean,
             before={"void_status": document.void_status},
-            after={"void_status": VoidStatus.REQUESTED, "money": money},
+            after={"void_status": VoidStatus.REQUESTED, "money": money, "proposed_by": proposed_by},
         )
         wake("invoicing.void")
     document.refresh_from_db()
@@ -282,6 +303,7 @@ def _require_capability(document: Document) -> None:
     require(
         document.tenant, Capability.VOID_INVOICE if document.kind == Kind.INVOICE else Capability.VOID_CREDIT
     )
+    require_by_law(document)
 
 
 def _issued_at(document: Document) -> datetime:

@@ -64,6 +64,13 @@ class Tenant(models.Model):
     pac_base_url = models.URLField(
         _("dirección del PAC"), blank=True, help_text=_("Vacía: la de la configuración.")
     )
+    pac_options = models.JSONField(
+        _("opciones del proveedor"),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("Lo que solo este proveedor pregunta, como el formato de los envíos."),
+    )
     pac_token = SealedField(verbose_name=_("clave del PAC"), blank=True)
     webhook_secret = SealedField(
         verbose_name=_("secreto del webhook"),
@@ -108,6 +115,19 @@ class Tenant(models.Model):
             "Vacío: el nuestro. Se pueden usar {receptor}, {empresa}, {documento}, {numero}, {fecha}, {total} y {cufe}."
         ),
     )
+    four_eyes_void = models.BooleanField(
+        _("dos personas para anular"),
+        default=False,
+        help_text=_("Una persona la pide y otra la aprueba, dentro del plazo."),
+    )
+    four_eyes_void_above = models.DecimalField(
+        _("desde qué monto"),
+        max_digits=14,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        help_text=_("Dos personas solo si el total pasa de este monto. Vacío: en todos los documentos."),
+    )
     successor = models.ForeignKey(
         "self",
         verbose_name=_("sucesora"),
@@ -131,12 +151,17 @@ class Tenant(models.Model):
             ("override_tax_id", _("Puede conservar un DV que el PAC contradice")),
             ("suspend_tenant", _("Puede suspender y reactivar empresas")),
             ("close_tenant", _("Puede cerrar empresas y sucursales")),
+            ("set_four_eyes", _("Puede decidir qué actos piden dos personas")),
         ]
         constraints = [
             models.UniqueConstraint(
                 fields=["pac_provider", "environment", "pac_company_id"],
                 condition=Q(pac_company_id__isnull=False),
                 name="tenant_pac_company_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(four_eyes_void_above=None) | Q(four_eyes_void_above__gte=0),
+                name="four_eyes_amount_is_positive",
             ),
             models.UniqueConstraint(
                 fields=["pac_provider", "environment", "country", "ruc"],
