@@ -9,6 +9,7 @@ say() { echo "check: $*" >&2; }
 
 say "format";           ruff format --check --quiet .
 say "lint";             ruff check --quiet .
+say "known mistakes";   python -m scripts.judge_bandit
 say "types";            mypy
 say "import contracts"; lint-imports --cache-dir var/import-linter
 say "templates";        djlint --lint --quiet templates

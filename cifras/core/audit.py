@@ -18,12 +18,22 @@ from typing import Any, Protocol
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models, transaction
+from django.db.models import Value
 from django.utils import timezone
 
 from cifras.core.context import client_ip, correlation_id
 from cifras.core.models import AuditChain, AuditEntry, Staff
 
 TargetName = tuple[str, uuid.UUID | str | None, str]
+
+# The act whose `after` tells how far other chains reached: {chain: [sequence, hash]} (cifras.core.anchors).
+ANCHORED = "audit.anchored"
+
+# JSON's own null, which reads like a column that is empty: `record` writes only the latter.
+_NULL = Value(None, models.JSONField())
+_SAYS_NULL = models.ExpressionWrapper(
+    models.Q(before=_NULL) | models.Q(after=_NULL), output_field=models.BooleanField()
+)
 
 
 def record(
@@ -109,7 +119,8 @@ class Fault:
     """Where a chain does not hold. `chain` is the tenant's UUID as text, empty for the rows without a tenant.
 
     `kind` is altered (a row is not what was hashed), broken (a row does not follow from the one before: something was removed,
-    inserted or moved), lost_tail (the head knows of more rows) or headless (more rows than the head knows of).
+    inserted or moved), lost_tail (the head knows of more rows), headless (more rows than the head knows of) or unanchored (an
+    anchor knows another row in this place, or one that is gone).
     """
 
     kind: str
@@ -131,15 +142,19 @@ def verify() -> list[Fault]:
     return examine().faults
 
 
-def examine() -> Verdict:
-    """Walk over every row of every chain, reading in batches. Rows written meanwhile do no harm."""
+def examine(witness: tuple[int, str] | None = None) -> Verdict:
+    """Walk over every row of every chain, reading in batches. Rows written meanwhile do no harm.
+
+    `witness` is (sequence, hash) of the chain without tenant, as an anchor in the log told it.
+    """
     verdict = Verdict()
+    anchors = _last_anchors() | ({"": witness} if witness else {})
     promised = {head.chain: head for head in AuditChain.objects.all()}
-    rows = AuditEntry.objects.order_by("chain", "sequence").iterator(chunk_size=1000)
-    for chain, entries in groupby(rows, key=attrgetter("chain")):
+    rows = AuditEntry.objects.annotate(says_null=_SAYS_NULL).order_by("chain", "sequence")
+    for chain, entries in groupby(rows.iterator(chunk_size=1000), key=attrgetter("chain")):
         head = promised.pop(_text(chain), None) or AuditChain(chain=_text(chain))
         verdict.chains += 1
-        for entry, fault in _walk(head, entries):
+        for entry, fault in _walk(head, entries, anchors.pop(head.chain, None)):
             verdict.entries += entry
             if fault:
                 verdict.faults.append(fault)
@@ -147,15 +162,31 @@ def examine() -> Verdict:
         verdict.chains += 1
         if head.sequence:
             verdict.faults.append(Fault("lost_tail", head.chain, 1))
+    verdict.faults += [Fault("unanchored", chain, sequence) for chain, (sequence, _) in anchors.items()]
     return verdict
 
 
-def _walk(head: AuditChain, entries: Iterator[AuditEntry]) -> Iterator[tuple[int, Fault | None]]:
+def _last_anchors() -> dict[str, tuple[int, str]]:
+    """How far each chain reached when it was last anchored: what came before is bound to that row by the hashes."""
+    found: dict[str, tuple[int, str]] = {}
+    rows = AuditEntry.objects.filter(chain=None, action=ANCHORED).order_by("sequence")
+    for ends in rows.values_list("after", flat=True).iterator(chunk_size=200):
+        for chain, end in ends.items() if isinstance(ends, dict) else ():
+            match end:
+                case [int(sequence), str(end_hash)]:
+                    found[chain] = sequence, end_hash
+    return found
+
+
+def _walk(
+    head: AuditChain, entries: Iterator[AuditEntry], anchor: tuple[int, str] | None
+) -> Iterator[tuple[int, Fault | None]]:
     """(rows read, fault found or None), step by step along one chain whose head stood at `head` before the walk."""
-    sequence, previous_hash, hash_at_head = 0, "", ""
+    sequence, previous_hash, hash_at_head, is_anchored = 0, "", "", anchor is None
     for entry in entries:
         yield 1, None
-        if hash_of(entry) != entry.hash:
+        is_anchored = is_anchored or (entry.sequence, entry.hash) == anchor
+        if hash_of(entry) != entry.hash or entry.says_null:  # type: ignore[attr-defined]
             yield 0, Fault("altered", head.chain, entry.sequence)
         if (entry.sequence, entry.previous_hash) != (sequence + 1, previous_hash):
             yield 0, Fault("broken", head.chain, entry.sequence)
@@ -168,6 +199,8 @@ def _walk(head: AuditChain, entries: Iterator[AuditEntry]) -> Iterator[tuple[int
         yield 0, Fault("altered", head.chain, head.sequence)
     if sequence > head.sequence and not _head_has_reached(head.chain, sequence):
         yield 0, Fault("headless", head.chain, sequence)
+    if anchor and not is_anchored:
+        yield 0, Fault("unanchored", head.chain, anchor[0])
 
 
 def _head_has_reached(chain: str, sequence: int) -> bool:
@@ -175,7 +208,11 @@ def _head_has_reached(chain: str, sequence: int) -> bool:
 
 
 def hash_of(entry: AuditEntry) -> str:
-    """The sha256, in hex, of the canonical JSON of every member but the hash itself and the database's own key."""
+    """The sha256, in hex, of the canonical JSON of every member but the hash itself and the database's own key.
+
+    The key is unknown until the row stands, and it says nothing: a row's place is `sequence`, which is hashed, and neither an
+    anchor nor an evidence pack names a row by its key.
+    """
     text = json.dumps(hashed_members(entry), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -179,7 +179,12 @@ def _split(url: str) -> SplitResult:
         _ = parts.port
     except ValueError:
         parts = SplitResult("", "", "", "", "")
-    is_clear = url.isprintable() and "@" not in parts.netloc and _HOST.fullmatch(parts.hostname or "")
+    is_clear = (
+        url.isprintable()
+        and "@" not in parts.netloc
+        and parts.port != 0
+        and _HOST.fullmatch(parts.hostname or "")
+    )
     if not is_clear:
         raise FileRefused(
             gettext_noop("El proveedor dio un enlace mal formado o con credenciales. No se descargó nada."),

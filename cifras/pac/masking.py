@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 _HIDDEN = "***"
@@ -13,7 +13,18 @@ _NAMED_SECRET = re.compile(
     rf"""(?ix) ( "[\w-]* (?: {"|".join(_SECRET_WORDS)} | certificate | content ) [\w-]*" \s*:\s* ) "(?:[^"\\]|\\.)*"? """
 )
 _USER_OF_ADDRESS = re.compile(r"(://)[^/@\s]*@")
+_TELLTALES = (
+    b"password",
+    b"passphrase",
+    b"secret",
+    b"token",
+    b"key",
+    b"authorization",
+    b"certificate",
+    b"content",
+)
 _LONGEST = 200_000
+SHORTEST_SECRET = 8  # characters; what is shorter would be found in innocent text
 
 
 def masked_headers(headers: Mapping[str, str]) -> dict[str, str]:
@@ -40,9 +51,38 @@ def masked_body(text: str, *, secrets: Iterable[str] = ()) -> str:
         kept = text if masked == data else json.dumps(masked, ensure_ascii=False)
     except (ValueError, RecursionError):
         kept = _NAMED_SECRET.sub(rf'\1"{_HIDDEN}"', text)
+    return storable(without(kept, secrets)[:_LONGEST])
+
+
+def secrets_in_body(body: bytes | None) -> tuple[str, ...]:
+    """The texts of a JSON body that `masked_body` would hide: an answer that says them back must not be kept either."""
+    said = (body or b"").lower()
+    if not any(word in said for word in _TELLTALES):
+        return ()
+    try:
+        return tuple(text for text in _hidden_texts(json.loads(body or b"")) if len(text) >= SHORTEST_SECRET)
+    except (ValueError, RecursionError):
+        return ()
+
+
+def _hidden_texts(value: Any, *, is_hidden: bool = False) -> Iterator[str]:
+    if isinstance(value, dict):
+        for name, member in value.items():
+            plain = _plain(name)
+            is_secret = plain in _BULKY_MEMBERS or any(word in plain for word in _SECRET_WORDS)
+            yield from _hidden_texts(member, is_hidden=is_secret and not isinstance(member, dict))
+    elif isinstance(value, list):
+        for member in value:
+            yield from _hidden_texts(member, is_hidden=is_hidden)
+    elif is_hidden and isinstance(value, str):
+        yield value
+
+
+def without(text: str, secrets: Iterable[str]) -> str:
+    """The text with every one of the secrets hidden, wherever it stands."""
     for secret in secrets:
-        kept = kept.replace(secret, _HIDDEN)
-    return storable(kept[:_LONGEST])
+        text = text.replace(secret, _HIDDEN)
+    return text
 
 
 def _masked(value: Any) -> Any:
@@ -76,4 +116,6 @@ def _plain(name: str) -> str:
 
 def storable(text: str) -> str:
     """Without what a database cannot keep in a text: NUL and half a surrogate pair."""
+    if text.isascii() and "\x00" not in text:
+        return text  # as nearly every member of a list that may have a million rows
     return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()

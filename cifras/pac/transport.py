@@ -27,12 +27,18 @@ from cifras.fiscal.errors import gettext_noop
 from cifras.pac.connection import PASSAGE, Passage, WatchingAdapter
 from cifras.pac.contract import Exchange, Recorder
 from cifras.pac.errors import Busy, Incident, NotDelivered, PacError, Unsettled
-from cifras.pac.masking import masked_body, masked_headers, masked_url
+from cifras.pac.masking import (
+    SHORTEST_SECRET,
+    masked_body,
+    masked_headers,
+    masked_url,
+    secrets_in_body,
+    without,
+)
 
 _ATTEMPTS = 2
 _LONGEST_ANSWER_BYTES = 8 * 1024 * 1024
 _LONGEST_WAIT_SECONDS = 3600.0
-_SHORTEST_SECRET = 8  # characters; what is shorter would be found in innocent text
 _CHUNK_BYTES = 64 * 1024
 _UNREADABLE = object()
 
@@ -46,7 +52,10 @@ _MISCONFIGURED = gettext_noop(
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back, whatever its status. `body` is the parsed JSON, None when it is none; `text` is as received."""
+    """What came back, whatever its status. `body` is the parsed JSON, None when it is none; `text` is as received.
+
+    Our own secrets, which a provider may say back, are hidden in both.
+    """
 
     status: int
     headers: Mapping[str, str]
@@ -179,7 +188,7 @@ class Transport:
         try:
             request = _prepared(method, record.url, params, body, sent_headers)
             record.url = request.url or record.url
-            response, text = self._exchange(request)
+            response, received = self._exchange(request)
         except (*_NETWORK_FAILURES, ValueError) as error:
             failure = _failure_of(error, passage)
             failure.exchange_id = record.exchange_id
@@ -188,6 +197,8 @@ class Transport:
             raise failure from (None if isinstance(failure, Incident) else error)
         finally:
             PASSAGE.reset(token)
+        # A provider that says our own key back must not bring it into its words about the document.
+        text = without(received, (*self._secrets, *secrets_in_body(body)))
         record.write(status=response.status_code, headers=response.headers, text=text)
         return _judged(response, text, record.exchange_id, self._reads)
 
@@ -254,7 +265,9 @@ class _Record:
                 started_at=self._started_at,
                 duration_ms=round((time.monotonic() - self._start) * 1000),
                 status=status,
-                response_headers=masked_headers(headers or {}),
+                response_headers={
+                    name: without(value, secrets) for name, value in masked_headers(headers or {}).items()
+                },
                 response_body=masked_body(text, secrets=secrets),
                 error=error,
                 attempt=self._attempt,
@@ -284,7 +297,7 @@ def _secrets_in(headers: Mapping[str, str]) -> tuple[str, ...]:
     """The values of the secret headers, without the word before a token."""
     hidden = masked_headers(headers)
     values = [value.split(" ")[-1] for name, value in headers.items() if hidden[name] != value]
-    return tuple(value for value in values if len(value) >= _SHORTEST_SECRET)
+    return tuple(value for value in values if len(value) >= SHORTEST_SECRET)
 
 
 def _prepared(
@@ -332,8 +345,15 @@ def _parsed(reads: Reads, content_type: str, text: str) -> Any:
 
 
 def _read_json(_content_type: str, text: str) -> Any:
-    """JSON with its numbers as Decimal, whatever the answer calls itself."""
-    return json.loads(text, parse_float=Decimal, parse_constant=_no_constant)
+    """JSON with its numbers as Decimal, whatever the answer calls itself. ValueError too when a member says two things."""
+    return json.loads(text, parse_float=Decimal, parse_constant=_no_constant, object_pairs_hook=_members_once)
+
+
+def _members_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("a member stands twice")
+    return members
 
 
 def _no_constant(name: str) -> None:

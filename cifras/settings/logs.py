@@ -1,9 +1,9 @@
-"""Logging: one line per record on stderr, with secrets masked on the way out."""
+"""Logging: one line per record on stderr, with secrets masked on the way out; in production a line of JSON."""
 
 from typing import Any
 
 
-def logging_settings(level: str) -> dict[str, Any]:
+def logging_settings(level: str, *, as_json: bool = False) -> dict[str, Any]:
     """Django's LOGGING. The filter sits on the handler, so that records of every library pass it."""
     return {
         "version": 1,
@@ -13,10 +13,15 @@ def logging_settings(level: str) -> dict[str, Any]:
             "line": {
                 "format": "%(asctime)s %(levelname)s %(name)s: %(message)s",
                 "datefmt": "%Y-%m-%dT%H:%M:%S%z",
-            }
+            },
+            "json": {"()": "cifras.core.log_lines.JsonLines"},
         },
         "handlers": {
-            "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["masking"]},
+            "stderr": {
+                "class": "logging.StreamHandler",
+                "formatter": "json" if as_json else "line",
+                "filters": ["masking"],
+            },
         },
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
@@ -25,5 +30,7 @@ def logging_settings(level: str) -> dict[str, Any]:
             "django.server": {"handlers": [], "level": "INFO", "propagate": True},
             # It warns at every connection that a folder has no host name.
             "kombu.connection": {"level": "ERROR"},
+            # It tells of every sign-in what the audit trail tells already.
+            "axes": {"level": "ERROR"},
         },
     }

@@ -1,9 +1,10 @@
-"""Production: refuses to start without its secrets or with DEBUG on, and speaks https only."""
+"""Production: refuses to start without its secrets, with weak ones or with DEBUG on, and speaks https only."""
 
 from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 
 from cifras.settings import base
+from cifras.settings.logs import logging_settings
 from cifras.settings.reader import env
 
 globals().update({name: value for name, value in vars(base).items() if name.isupper()})
@@ -17,6 +18,19 @@ if base.DEBUG:
     raise ImproperlyConfigured(
         "DEBUG must be off in production: its error pages show what nobody outside may see."
     )
+if (
+    len(base.SECRET_KEY) < 50
+    or len(set(base.SECRET_KEY)) < 15
+    or base.SECRET_KEY.startswith("django-insecure-")
+):
+    raise ImproperlyConfigured(
+        "SECRET_KEY is weak: it signs sessions and links. Make one with: python -c "
+        "'import secrets; print(secrets.token_urlsafe(60))'"
+    )
+if base.DATABASES["default"]["ENGINE"].endswith("sqlite3") and env.int("WEB_CONCURRENCY", default=1) > 1:
+    raise ImproperlyConfigured(
+        "WEB_CONCURRENCY must be 1 with SQLite, where one process writes at a time: name a PostgreSQL in DATABASE_URL."
+    )
 try:
     for key in base.CIFRAS_FIELD_KEYS:
         Fernet(key)
@@ -27,7 +41,6 @@ except ValueError:
     ) from None
 
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=True)
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # asked by machines inside the network
 SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60
 SECURE_HSTS_INCLUDE_SUBDOMAINS = True
 SECURE_HSTS_PRELOAD = True
@@ -37,6 +50,8 @@ CSRF_COOKIE_SECURE = True
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_NAME = "__Host-csrftoken"
 LANGUAGE_COOKIE_SECURE = True
+
+LOGGING = logging_settings(level=env.str("LOG_LEVEL", default="INFO"), as_json=True)
 
 STORAGES = {
     **base.STORAGES,

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.core.management import call_command
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, connection, models, transaction
 
 from cifras.core import audit
 from cifras.core.append_only import AppendOnlyViolation
@@ -119,23 +119,69 @@ def test_names_longer_than_their_column_are_cut_and_still_prove_whole():
     assert audit.verify() == []
 
 
-@pytest.mark.parametrize(
-    ("column", "value"),
-    [
-        ("after", json.dumps({"n": 9})),
-        ("reason", "otra"),
-        ("actor_name", "eva"),
-        ("at", datetime(2020, 1, 1, tzinfo=UTC)),
-        ("object_label", "otra"),
-        ("action", "thing.undone"),
-        ("ip", "10.0.0.1"),
-        ("exchange_id", "x"),
-    ],
-)
-def test_a_change_of_any_member_shows(column, value):
+OTHER_VALUES = {
+    models.UUIDField: uuid.UUID("aaaaaaaa-2222-3333-4444-555555555555"),
+    models.DateTimeField: datetime(2020, 1, 1, tzinfo=UTC),
+    models.PositiveBigIntegerField: 77,
+    models.JSONField: {"n": 9},
+}
+# The database's own key: see test_the_key_of_a_row_is_no_part_of_what_it_says.
+COLUMNS = [field for field in AuditEntry._meta.concrete_fields if field.name != "id"]
+
+
+@pytest.mark.parametrize("place", [0, 1, 2], ids=["first", "middle", "last"])
+@pytest.mark.parametrize("column", COLUMNS, ids=lambda field: field.name)
+def test_a_change_of_any_member_of_any_row_names_the_row(column, place):
+    row = write(3)[place]
+    other = next((value for kind, value in OTHER_VALUES.items() if isinstance(column, kind)), "x" * 10)
+    tamper(
+        f"UPDATE core_auditentry SET {column.column} = %s WHERE id = %s",
+        column.get_db_prep_save(other, connection),
+        row.pk,
+    )
+    row.refresh_from_db()
+    named = [(fault.chain, fault.sequence) for fault in audit.verify() if fault.kind == "altered"]
+    assert (str(row.chain), row.sequence) in named
+
+
+SMALLEST = [
+    ("at", "at + interval '1 microsecond'"),
+    ("hash", "overlay(hash placing chr(ascii(hash) # 1) from 1 for 1)"),
+    ("reason", "reason || ' '"),
+    ("actor_name", "actor_name || chr(8203)"),
+    ("after", "jsonb_set(after, '{n}', '1.0')"),
+    ("after", "jsonb_set(after, '{n}', 'true')"),
+    ("after", "after || '{\"m\": null}'"),
+    ("before", "'{}'"),
+    ("before", "'null'"),
+    ("after", "'null'"),
+    ("after", "NULL"),
+    ("ip", "' '"),
+]
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize(("column", "change"), SMALLEST, ids=lambda text: text[:20])
+def test_the_smallest_change_names_the_row(column, change):
     entries = write(3)
-    tamper(f"UPDATE core_auditentry SET {column} = %s WHERE id = %s", value, entries[1].pk)
-    assert faults() == [("altered", 2)]
+    tamper(f"UPDATE core_auditentry SET {column} = {change} WHERE id = %s", entries[1].pk)
+    assert ("altered", 2) in faults()
+
+
+@pytest.mark.parametrize("column", ["before", "after"])
+def test_an_empty_column_is_not_the_null_of_json(column):
+    audit.record("thing.done", actor=None, tenant_uid=TENANT)
+    tamper(f"UPDATE core_auditentry SET {column} = 'null'")
+    assert faults() == [("altered", 1)]
+
+
+def test_the_key_of_a_row_is_no_part_of_what_it_says():
+    entries = write(3)
+    said = audit.hashed_members(entries[0])
+    tamper("UPDATE core_auditentry SET id = id + 1000 WHERE id = %s", entries[0].pk)
+    assert faults() == []
+    first = AuditEntry.objects.order_by("sequence")[0]
+    assert (first.pk, audit.hashed_members(first)) == (entries[0].pk + 1000, said)
 
 
 def test_a_change_whose_hash_was_recomputed_shows_in_the_row_that_follows():

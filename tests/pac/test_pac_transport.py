@@ -62,6 +62,7 @@ LOST_AFTER_SENDING: dict[str, Answer] = {
     "a number that is none": text('{"total": NaN}'),
     "an endless number": text('{"total": Infinity}'),
     "a JSON too deep to read": text("[" * 100_000),
+    "a member that says two things": text('{"legalStatus": "DGI_AUTHORIZED", "legalStatus": "DGI_REJECTED"}'),
     "broken compression": text(b"\x1f\x8b not gzip", Content_Encoding="gzip"),
     "too much of it": text(TOO_LONG),
     "too much once unpacked": text(gzip.compress(TOO_LONG), Content_Encoding="gzip"),
@@ -387,9 +388,34 @@ def test_what_was_said_is_kept_to_the_byte(wire: WireServer) -> None:
     assert (ledger[0].request_body, ledger[0].response_body) == ('{"amount":1.10}', said)
 
 
+@pytest.mark.parametrize("status", [200, 400, 401, 500])
+def test_a_provider_that_says_our_secrets_back_does_not_bring_them_into_its_words(
+    wire: WireServer, status: int
+) -> None:
+    body = b'{"certificate":"TUlJSVNvbWUx","certificatePassword":"canary-password","name":"a plain name"}'
+    words = f"Bearer {TOKEN} with canary-password for TUlJSVNvbWUx of a plain name"
+    wire.says(
+        *[answer({"message": words, "errors": [{"field": TOKEN, "value": "canary-password"}]}, status)] * 2
+    )
+    try:
+        said = transport(wire.base_url).write("create_company", "POST", "/companies", body=body)
+        told = f"{said.text} {said.body}"
+    except PacError as error:
+        told = f"{error!r} {error} {error.body} {vars(error)}"
+    assert "a plain name" in told
+    assert [word for word in (TOKEN, "canary", "TUlJ") if word in told] == []
+
+
 def test_the_record_and_every_repr_keep_the_secrets(wire: WireServer) -> None:
     ledger = Ledger()
-    wire.says(text(f"<html>Authorization: Bearer {TOKEN}</html>", 400, Set_Cookie="session=canary-cookie"))
+    wire.says(
+        text(
+            f"<html>Authorization: Bearer {TOKEN}</html>",
+            400,
+            Set_Cookie="session=canary-cookie",
+            X_Echo=TOKEN,
+        )
+    )
     body = b'{"certificate":"TUlJ","certificatePassword":"canary-password","webhookSecret":"canary-secret"}'
     base_url = wire.base_url.replace("://", "://user:canary-user@")
     spoken = transport(base_url, recorder=ledger)

@@ -1,13 +1,14 @@
 """The audit trail: what somebody did to something, chained so that a change, a gap or a lost end shows."""
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from cifras.core.append_only import AppendOnlyModel, AppendOnlyQuerySet
-from cifras.core.sight import visible_chains
+from cifras.core.sight import sight_of
+from cifras.core.walls import WalledQuerySet
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -15,11 +16,13 @@ if TYPE_CHECKING:
     from cifras.core.models.staff import Staff
 
 
-class AuditQuerySet(AppendOnlyQuerySet["AuditEntry"]):
+class AuditQuerySet(AppendOnlyQuerySet["AuditEntry"], WalledQuerySet["AuditEntry"]):  # type: ignore[override]
+    tenant_path: ClassVar[str] = "chain"
+    tenant_by_uid: ClassVar[bool] = True
+
     def visible_to(self, staff: "Staff | AnonymousUser") -> Self:
         """Only the chains of tenants that `staff` may see; the chain without tenant is for those who see everything."""
-        visible = visible_chains(staff)
-        return self if visible is None else self.filter(chain__in=visible)
+        return self.within(sight_of(staff))
 
 
 class AuditChain(models.Model):
@@ -28,6 +31,7 @@ class AuditChain(models.Model):
     chain = models.CharField(_("empresa"), max_length=36, unique=True, blank=True)
     sequence = models.PositiveBigIntegerField(_("última"), default=0)
     hash = models.CharField(_("huella"), max_length=64, blank=True)
+    anchored = models.PositiveBigIntegerField(_("anclada hasta"), default=0)
 
     class Meta:
         verbose_name = _("cadena de auditoría")
