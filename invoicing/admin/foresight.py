@@ -5,7 +5,6 @@ from dataclasses import replace
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from cifras.fiscal import voiding
 from cifras.fiscal.document import Mode
 from cifras.fiscal.lifecycle import business_status
 from cifras.fiscal.zones import local_date
@@ -21,7 +20,7 @@ def after_issue(document: Document) -> list[str]:
     """Number, immutability, and how long a void will be possible."""
     now = timezone.now()
     issued_at = timezone.localtime(document.issue_date or now)
-    deadline = voiding.deadline(issued_at, issuing.void_window(document))
+    deadline = issuing.void_deadline(document, issued_at)
     point = f"{document.office.code}-{document.billing_point}"
     if document.mode == Mode.PROFORM:
         first = _(
@@ -29,6 +28,11 @@ def after_issue(document: Document) -> list[str]:
         )
     else:
         first = _("Toma el siguiente número de {point} y se envía al PAC. Desde entonces no cambia más.")
+    if deadline is None:
+        return [
+            first.format(point=point),
+            _("Su proveedor no anula documentos: solo cabría una nota de crédito."),
+        ]
     if deadline > now:
         second = _("Con esta fecha de emisión quedan {span} para anular: hasta el {deadline}.")
     else:

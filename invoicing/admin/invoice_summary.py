@@ -182,6 +182,8 @@ def _void_hint(forms: InvoiceForms, typed: str) -> str:
     except ValueError:
         return ""
     deadline = void_deadline(issued, forms.tenant)
+    if deadline is None:
+        return ""
     if deadline <= now:
         return _("Con esta fecha el plazo para anular ya venció ({deadline}).").format(
             deadline=moment(deadline)

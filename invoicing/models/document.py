@@ -65,7 +65,7 @@ class Document(models.Model):
     is_superseded = models.BooleanField(_("reemplazado"), default=False)
     is_received = models.BooleanField(_("recibido"), default=False, editable=False)
 
-    billing_point = models.CharField(_("punto de facturación"), max_length=3, default="001")
+    billing_point = models.CharField(_("punto de facturación"), max_length=4, default="001")
     series = models.CharField(_("tipo de la autoridad"), max_length=2, blank=True)
     number = models.CharField(_("número"), max_length=12, blank=True)
     security_code = models.CharField(max_length=9, blank=True, editable=False)
@@ -85,6 +85,7 @@ class Document(models.Model):
     )
     global_discounts = models.JSONField(_("descuentos globales"), default=list, blank=True)
     exportation = models.JSONField(_("exportación"), null=True, blank=True)
+    peru = models.JSONField(_("datos del Perú"), null=True, blank=True, editable=False)
     freight = money(_("flete"))
     insurance = money(_("seguro"))
     change = money(_("vuelto"))

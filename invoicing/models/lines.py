@@ -36,6 +36,8 @@ class Line(models.Model):
     tax_rate = models.DecimalField(_("ITBMS %"), max_digits=5, decimal_places=2)
     cpbs_code = models.CharField(_("CPBS"), max_length=10, blank=True)
     cpbs_unit = models.CharField(_("unidad CPBS"), max_length=20, blank=True)
+    affectation = models.CharField(_("afectación del IGV"), max_length=2, blank=True, db_default="")
+    icbper_bags = models.PositiveSmallIntegerField(_("bolsas con ICBPER"), default=0, db_default=0)
     isc_rate = models.DecimalField(_("ISC %"), max_digits=8, decimal_places=4, null=True, blank=True)
     isc_amount = money(_("ISC"), blank=True)
     other_taxes = models.JSONField(_("otros impuestos"), default=list, blank=True)

@@ -20,7 +20,7 @@ class NumberSeries(models.Model):
     office = models.ForeignKey(
         Office, verbose_name=_("sucursal"), on_delete=models.PROTECT, related_name="number_series"
     )
-    billing_point = models.CharField(_("punto de facturación"), max_length=3)
+    billing_point = models.CharField(_("punto de facturación"), max_length=4)
     series = models.CharField(_("tipo de la autoridad"), max_length=2)
     next_number = models.PositiveBigIntegerField(_("próximo número"), default=1)
     gap_count = models.PositiveBigIntegerField(_("números sin documento"), default=0)

@@ -28,6 +28,9 @@ class Receiver(models.Model):
         _("tipo de contribuyente"), max_length=8, choices=Tenant.TaxIdType, blank=True, default=""
     )
     ruc = models.CharField(_("RUC"), max_length=20, blank=True)
+    identity_type = models.CharField(
+        _("tipo de documento de identidad"), max_length=1, blank=True, db_default=""
+    )
     dv = models.CharField(_("DV"), max_length=2, blank=True)
     name = models.CharField(_("nombre"), max_length=200)
     address = models.CharField(_("dirección"), max_length=100, blank=True)

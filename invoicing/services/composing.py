@@ -14,15 +14,17 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from cifras.core.models import Staff
-from cifras.fiscal import panama, ruc
+from cifras.fiscal import ruc
 from cifras.fiscal.document import Kind, Mode, Party
 from cifras.fiscal.errors import CannotVerifyLocally, RuleBroken, gettext_noop
 from cifras.fiscal.lifecycle import Submission
+from cifras.fiscal.panama import preflight as panama
 from invoicing.models import Document, TimelineEvent
 from invoicing.services import issuing, preflight
 from invoicing.services.entry import DocumentEntry
 from invoicing.services.finding import find_tenant, get_document
 from invoicing.services.half_written import HalfWritten, read_half_written
+from invoicing.services.laws import law_of
 from invoicing.services.parties import party_from_snapshot
 from invoicing.services.sketching import draft_of_entry
 from tenants.models import Tenant
@@ -176,7 +178,9 @@ def _law(entry: DocumentEntry, tenant: Tenant | None) -> list[RuleBroken]:
     """What the law alone says of an entry that cannot be stored; of a note nothing, whose receiver is its invoice's."""
     if entry.kind is Kind.CREDIT:
         return []
-    return panama.reasons(draft_of_entry(entry, tenant), now=timezone.now())
+    law = law_of(tenant or Tenant())
+    draft = draft_of_entry(entry, tenant)
+    return law.reasons(draft, now=timezone.now(), max_backdate_days=panama.MAX_BACKDATE_DAYS)
 
 
 def _together(half: HalfWritten, found: list[RuleBroken]) -> tuple[RuleBroken, ...]:

@@ -17,8 +17,9 @@ from cifras.fiscal.money import CENT, EXACT, is_whole_cents, round_half_up
 from cifras.fiscal.note_lines import amount_over, folded, line_worth, units_of
 from cifras.fiscal.totals import Totals
 from invoicing.models import Document
-from invoicing.services import crediting, crediting_lines, drafting
+from invoicing.services import crediting, crediting_lines
 from invoicing.services.crediting_lines import LineStanding
+from invoicing.services.laws import law_of
 from invoicing.services.reading import read_entry
 from invoicing.services.sketching import draft_of_entry
 
@@ -127,7 +128,7 @@ def note_json(
 def add_up(data: Mapping[str, Any], invoice: Document) -> Totals:
     """The totals of a note in its JSON form, as they will be stored. Raises RuleBroken when it cannot be read."""
     draft = draft_of_entry(read_entry(data, kind=Kind.CREDIT), invoice.tenant)
-    return drafting.compute(replace(draft, discounts_after_tax=True))
+    return law_of(invoice.tenant).compute(replace(draft, discounts_after_tax=True))
 
 
 def _composed(standing: Creditable, wish: Wish) -> _Composed:

@@ -19,6 +19,7 @@ from cifras.fiscal.note_lines import Sold, Taken, line_worth, taken_by
 from invoicing.models import Document, Line
 from invoicing.models.document import DocumentQuerySet
 from invoicing.services import crediting, drafting
+from invoicing.services.laws import itbms_rounding
 
 _UNNAMED = "Factura {number}, ITBMS {rate} %"  # on the paper, which is Spanish whoever reads our pages
 
@@ -62,7 +63,7 @@ def _by_rate(invoice: Document, notes: DocumentQuerySet) -> list[LineStanding]:
             unit_price=base,
             tax_rate=rate,
         )
-        sold = Sold(as_sold(line), Taken(worth=taken[rate]), drafting.itbms_rounding())
+        sold = Sold(as_sold(line), Taken(worth=taken[rate]), itbms_rounding())
         found += [LineStanding(line, sold)] if base else []
     return found
 
@@ -91,7 +92,7 @@ def link(note: Document, invoice: Document) -> None:
 
 
 def _standing(row: Line, taking: Sequence[FiscalLine]) -> LineStanding:
-    line, rounding = as_sold(row), drafting.itbms_rounding()
+    line, rounding = as_sold(row), itbms_rounding()
     return LineStanding(row, Sold(line, taken_by(taking, line, rounding=rounding), rounding))
 
 
@@ -106,7 +107,7 @@ def _line_reasons(note: Document, invoice: Document) -> list[RuleBroken]:
         taken[index] += _worth(rows[at])
         said_at.setdefault(index, at)
     # With the tax rounded on the document's total a line's own may miss a cent; the total is held to exactly.
-    slack = ZERO if drafting.itbms_rounding() == "line" else CENT
+    slack = ZERO if itbms_rounding() == "line" else CENT
     left = {index: line.sold.left + slack for index, line in enumerate(lines)}
     try:
         law.require_lines_within(taken, left, said_at=said_at)
@@ -172,4 +173,4 @@ def _is_alike(row: Line, sold: Line) -> bool:
 
 
 def _worth(row: Line) -> Decimal:
-    return line_worth(as_sold(row), rounding=drafting.itbms_rounding())
+    return line_worth(as_sold(row), rounding=itbms_rounding())

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
 
 from cifras.core.models import Staff
-from cifras.fiscal import money, panama, ruc, totals
+from cifras.fiscal import money, ruc
 from cifras.fiscal.document import (
     Discount,
     DocumentDraft,
@@ -33,7 +33,9 @@ from invoicing.models import Document, Receiver
 from invoicing.models import Instalment as InstalmentRow
 from invoicing.models import Line as LineRow
 from invoicing.models import Payment as PaymentRow
+from invoicing.services import peruvian
 from invoicing.services.entry import DocumentEntry
+from invoicing.services.laws import law_of
 from invoicing.services.numbering import PROFORMA_SERIES
 from invoicing.services.parties import (
     issuer_of,
@@ -70,14 +72,19 @@ def store(
 
 def rewrite(document: Document, entry: DocumentEntry, *, credited: Document | None = None) -> Document:
     """Make a draft say what the entry says: all its members and parts."""
+    law = law_of(document.tenant)
+    peruvian.require_country(entry, document.tenant)
+    entry = replace(entry, lines=peruvian.lines_of(entry)) if law.country == "PE" else entry
     party, registered = _party(entry, document.tenant, credited)
     document.office = find_office(document.tenant, entry.office)
     document.mode = entry.mode
-    document.billing_point = entry.billing_point or settings.PAC_BILLING_POINT
+    document.peru = peruvian.terms_of(entry, credited) if law.country == "PE" else None
+    document.currency = document.peru["currency"] if document.peru else law.currency
+    document.billing_point = point_of(entry)
     document.content_hash = entry.content_hash
     document.receiver = registered
     document.receiver_data = party_snapshot(party)
-    document.receiver_name, document.receiver_ruc = party.name, party.ruc
+    document.receiver_name, document.receiver_ruc = party.name, party.ruc or party.identity_number
     document.issue_date, document.due_date = entry.issue_date, entry.due_date
     document.notes = entry.notes
     document.payment_time = entry.payment_time.value
@@ -103,7 +110,8 @@ def rewrite(document: Document, entry: DocumentEntry, *, credited: Document | No
 def draft_of(document: Document, *, issue_date: datetime | None = None) -> DocumentDraft:
     """The document as the law sees it, its global discounts spread over the lines."""
     tenant = document.tenant
-    reference = None
+    law = law_of(tenant)
+    reference = peruvian.reference_to(document.credited) if document.credited else None
     if document.reference_cufe and document.reference_date:
         reference = Reference(
             cufe=document.reference_cufe,
@@ -145,8 +153,9 @@ def draft_of(document: Document, *, issue_date: datetime | None = None) -> Docum
         exportation=_exportation(document.exportation),
         modification_code=document.modification_code,
         is_production=tenant.is_live,
+        peru=peruvian.terms_from(document.peru, document),
     )
-    return totals.spread_discounts(draft)
+    return law.spread_discounts(draft)
 
 
 def _is_discounted_after_tax(invoice: Document | None) -> bool:
@@ -154,22 +163,18 @@ def _is_discounted_after_tax(invoice: Document | None) -> bool:
     return invoice is not None and invoice.discount_total > 0
 
 
-def itbms_rounding() -> totals.Rounding:
-    """Whether the ITBMS is rounded line by line or on the total, as configured."""
-    return cast(totals.Rounding, settings.PAC_ITBMS_ROUNDING)
-
-
-def compute(draft: DocumentDraft) -> Totals:
-    """The draft's totals under the configured rounding of ITBMS."""
-    return totals.compute(draft, itbms_rounding=itbms_rounding())
+def point_of(entry: DocumentEntry) -> str:
+    """The point of issue that an entry names: in Peru its series."""
+    return (entry.peru.series if entry.peru else "") or entry.billing_point or settings.PAC_BILLING_POINT
 
 
 def add_up(document: Document, draft: DocumentDraft) -> Totals:
     """Compute the totals and keep them on the document and its lines. Raises RuleBroken when they are no sale's."""
-    sums = compute(draft)
+    law = law_of(document.tenant)
+    sums = law.compute(draft)
     _require_storable(sums)
     if sums.total < 0:
-        refuse(panama.reasons(draft, now=timezone.now(), totals=sums))
+        refuse(law.reasons(draft, now=timezone.now(), sums=sums, max_backdate_days=0))
     for row, line, result in zip(document.lines.all(), draft.lines, sums.lines, strict=True):
         LineRow.objects.filter(pk=row.pk).update(
             discount_share=line.discount_share, net=result.net, itbms=result.itbms, total=result.total
@@ -291,6 +296,8 @@ def _replace_parts(
             tax_rate=line.tax_rate,
             cpbs_code=line.cpbs_code,
             cpbs_unit=line.cpbs_unit,
+            affectation=line.affectation,
+            icbper_bags=line.icbper_bags,
             isc_rate=line.isc_rate,
             isc_amount=line.isc_amount,
             other_taxes=[{"code": tax.code, "amount": str(tax.amount)} for tax in line.oti],
@@ -319,6 +326,8 @@ def line_of(row: LineRow) -> Line:
         unit_discount=row.unit_discount,
         cpbs_code=row.cpbs_code,
         cpbs_unit=row.cpbs_unit,
+        affectation=row.affectation,
+        icbper_bags=row.icbper_bags,
         isc_rate=row.isc_rate,
         isc_amount=row.isc_amount,
         oti=tuple(OtherTax(tax["code"], Decimal(tax["amount"])) for tax in row.other_taxes),

@@ -6,6 +6,8 @@ from decimal import Decimal
 
 from cifras.fiscal.document import (
     ZERO,
+    Comprobante,
+    Detraction,
     Discount,
     Exportation,
     Instalment,
@@ -36,6 +38,20 @@ class ReferenceName:
     cufe: str = ""
     external_id: str = ""
     issue_date: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PeruSaid:
+    """What an entry says of a Peruvian document; what a note leaves out is its invoice's."""
+
+    document_kind: Comprobante | None = None
+    series: str = ""
+    currency: str = ""
+    operation_type: str = ""
+    reason_code: str = ""
+    reason: str = ""
+    exchange_rate: Decimal | None = None
+    detraction: Detraction | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +86,7 @@ class DocumentEntry:
     reference: ReferenceName | None = None
     credits_lines: tuple[int | None, ...] = ()
     exportation: Exportation | None = None
+    peru: PeruSaid | None = None
     is_draft: bool = False
     # Of a document issued elsewhere (DGI_IMPORT):
     cufe: str = ""

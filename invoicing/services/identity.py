@@ -19,6 +19,7 @@ from cifras.fiscal import cufe
 from cifras.fiscal.lifecycle import REJECTED_LEGAL, LegalStatus
 from cifras.pac.contract import PacAnswer
 from invoicing.models import Document
+from invoicing.services.peruvian import printed_number
 
 _NOT_KEPT = frozenset({"body", "raw_text", "pdf_url", "xml_url", "problems", "legal_status"})
 _NOT_TAX_ID = re.compile(r"[^0-9A-Z]")
@@ -49,7 +50,7 @@ def compare(document: Document, answer: PacAnswer) -> Likeness:
         return _by_cufe(document, answer.cufe, read)
     if answer.legal_status in REJECTED_LEGAL:
         return Likeness.OTHER  # a refused repeat bears our number too, under an id of its own
-    if answer.number and answer.number.lstrip("0") != document.number.lstrip("0"):
+    if answer.number and _bare(answer.number) != _bare(printed_number(document)):
         return Likeness.OTHER
     return Likeness.DIFFERENT if any(cell.differs for cell in _sale(document, answer)) else Likeness.SAME
 
@@ -108,7 +109,7 @@ def _numbering(document: Document, answer: PacAnswer) -> Iterator[Cell]:
     yield _cell("office", document.office.code, theirs.branch if theirs else "")
     yield _cell("billing_point", document.billing_point, theirs.billing_point if theirs else "")
     number = theirs.number if theirs else answer.number
-    yield _cell("number", document.number, number, lambda text: text.lstrip("0"))
+    yield _cell("number", printed_number(document), number, _bare)
 
 
 def _sale(document: Document, answer: PacAnswer) -> Iterator[Cell]:
@@ -134,6 +135,12 @@ def _cell(name: str, ours: str, theirs: str, read: Any = str) -> Cell:
 
 def _tax_id(text: str) -> str:
     return _NOT_TAX_ID.sub("", text.upper()).lstrip("0")
+
+
+def _bare(text: str) -> str:
+    """A number without padding; with its series, where it has one."""
+    series, _dash, number = text.upper().rpartition("-")
+    return f"{series}-{number.lstrip('0')}" if series else number.lstrip("0")
 
 
 def _name(text: str) -> str:

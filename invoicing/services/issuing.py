@@ -5,6 +5,7 @@ A document refused here leaves nothing behind: the entry, its rows and its numbe
 
 import uuid
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -13,7 +14,7 @@ from django.utils import timezone
 
 from cifras.core import audit, wake
 from cifras.core.models import Staff
-from cifras.fiscal import cufe, panama, voiding
+from cifras.fiscal import cufe, voiding
 from cifras.fiscal.discarding import require_discard
 from cifras.fiscal.document import DocumentDraft, Kind, Mode
 from cifras.fiscal.errors import RuleBroken, gettext_noop, refuse
@@ -33,10 +34,14 @@ from invoicing.services import (
 )
 from invoicing.services.entry import DocumentEntry, ReferenceName
 from invoicing.services.finding import as_uuid, documents_for, find_tenant, get_document
+from invoicing.services.laws import law_of
 from invoicing.services.numbering import PROFORMA_SERIES, draw_security_code, take_number
 from invoicing.services.reading import read_entry
 from tenants.models import Tenant
 from tenants.services.accounts import company_id, provider_for, provider_spec
+
+# A returned document is mended under its own number: the authority never took it in.
+_MENDABLE = (Submission.DRAFT, Submission.RETURNED)
 
 
 def create_invoice(data: Mapping[str, Any], *, actor: Staff | None) -> Document:
@@ -194,10 +199,25 @@ def queue(document: Document, *, actor: Staff | None, doubt_reason: str = "") ->
     return document
 
 
-def void_window(document: Document) -> voiding.Hours | voiding.CalendarDays:
-    """How long the provider and the kind allow a void; hours are the configured ones."""
-    window = provider_spec(document.provider or document.tenant).void_windows[Kind(document.kind)]
+def void_window(document: Document) -> voiding.Window:
+    """How long the provider and the kind allow a void; hours are the configured ones. RuleBroken where there is none at all."""
+    spec = provider_spec(document.provider or document.tenant)
+    window = spec.void_windows.get(Kind(document.kind))
+    if window is None:
+        raise RuleBroken(
+            "void_not_offered",
+            gettext_noop("{provider} no anula documentos: emita una nota de crédito."),
+            "document",
+            provider=spec.name,
+        )
     return Hours(settings.PAC_VOID_WINDOW_HOURS) if isinstance(window, Hours) else window
+
+
+def void_deadline(document: Document, issued_at: datetime) -> datetime | None:
+    """Until when the document could be voided with that date; None where its provider voids nothing."""
+    if Kind(document.kind) not in provider_spec(document.provider or document.tenant).void_windows:
+        return None
+    return voiding.deadline(issued_at, void_window(document))
 
 
 def _create(
@@ -312,7 +332,7 @@ def _credited(name: ReferenceName | None, tenant: Tenant, actor: Staff | None) -
 
 def _leaves_its_point(document: Document, entry: DocumentEntry) -> bool:
     """Whether a proforma moves to another point and takes its next number there. A withdrawn document keeps its own."""
-    point = (entry.office, entry.billing_point or settings.PAC_BILLING_POINT)
+    point = (entry.office, drafting.point_of(entry))
     if not document.number or point == (document.office.code, document.billing_point):
         return False
     if document.series != PROFORMA_SERIES:
@@ -337,18 +357,22 @@ def _keep_proforma(document: Document) -> Document:
 
 def _number(document: Document, draft: DocumentDraft) -> None:
     """Give the document its number and code, once, and the bytes that will leave."""
-    series = panama.document_type(draft)
+    law = law_of(document.tenant)
+    series = law.document_type(draft)
     if document.series != series:
         document.series = series
-        document.number = take_number(document.office, document.billing_point, series)
+        document.number = take_number(
+            document.office, document.billing_point, series, digits=law.number_digits
+        )
     document.security_code = document.security_code or draw_security_code()
     tenant = document.tenant
     document.provider, document.environment = tenant.pac_provider, tenant.environment
     document.pac_company_id, document.pac_office_id = company_id(tenant), document.office.pac_office_id
     final = drafting.draft_of(document)
-    document.local_cufe = _local_cufe(final, series)
+    document.local_cufe = _local_cufe(final, series) if law.has_cufe else ""
+    document.send_by = law.send_by(final)
     document.payload = provider_for(tenant, document_uid=document.uid).payload(final)
-    document.void_deadline = voiding.deadline(final.issue_date, void_window(document))
+    document.void_deadline = void_deadline(document, final.issue_date)
 
 
 def _local_cufe(draft: DocumentDraft, series: str) -> str:
@@ -375,7 +399,7 @@ def _locked(document: Document) -> Document:
 
 
 def _require_draft(document: Document) -> None:
-    if document.submission != Submission.DRAFT:
+    if document.submission not in _MENDABLE:
         raise RuleBroken(
             "already_queued",
             gettext_noop(

@@ -14,7 +14,7 @@ from invoicing.models import Document, NumberSeries
 from tenants.models import BillingPoint, Office
 
 PROFORMA_SERIES = "P"
-_LAST_NUMBER = 9_999_999_999
+DIGITS = 10  # of a DGI number (dNroDF)
 _TAKE = """
 UPDATE invoicing_numberseries SET next_number = next_number + 1
 WHERE office_id = %s AND billing_point = %s AND series = %s RETURNING next_number - 1
@@ -23,11 +23,11 @@ WHERE office_id = %s AND billing_point = %s AND series = %s RETURNING next_numbe
 type _Key = tuple[int, str, str]
 
 
-def take_number(office: Office, billing_point: str, series: str) -> str:
-    """The next number of the series, ten digits; ``P-`` and six digits for a proforma. Call it inside a transaction."""
-    key = (office.pk, billing_point, series)
-    number = _take(key) or _take(_opened_series(office, billing_point, series)) or _LAST_NUMBER + 1
-    if number > _LAST_NUMBER:
+def take_number(office: Office, billing_point: str, series: str, *, digits: int = DIGITS) -> str:
+    """The next number of the series, of so many digits; ``P-`` and six digits for a proforma. Call it inside a transaction."""
+    key, last = (office.pk, billing_point, series), 10**digits - 1
+    number = _take(key) or _take(_opened_series(office, billing_point, series)) or last + 1
+    if number > last:
         raise RuleBroken(
             "numbering_exhausted",
             gettext_noop(
@@ -35,7 +35,7 @@ def take_number(office: Office, billing_point: str, series: str) -> str:
             ),
             "billing_point",
         )
-    return f"P-{number:06d}" if series == PROFORMA_SERIES else f"{number:010d}"
+    return f"P-{number:06d}" if series == PROFORMA_SERIES else f"{number:0{digits}d}"
 
 
 def reserve_number(office: Office, billing_point: str, series: str, number: str, *, cufe: str) -> None:

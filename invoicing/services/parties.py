@@ -52,6 +52,8 @@ def party_of(receiver: Receiver) -> Party:
         withholds=receiver.withholds,
         retention_code=receiver.retention_code,
         foreign_id=foreign,
+        identity_type=receiver.identity_type,
+        identity_number=receiver.ruc if receiver.identity_type else "",
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from cifras.fiscal import panama, ruc
+from cifras.fiscal import ruc
 from cifras.fiscal.document import DocumentDraft, Kind, Mode
 from cifras.fiscal.errors import CannotVerifyLocally, RuleBroken, gettext_noop
 from cifras.fiscal.lifecycle import REJECTED_LEGAL, Submission, VoidStatus
@@ -20,6 +20,7 @@ from cifras.fiscal.totals import Totals
 from cifras.pac.contract import Capability
 from invoicing.models import Document
 from invoicing.services import crediting, crediting_lines, drafting, replacing, verifying
+from invoicing.services.laws import law_of
 from tenants.models import BillingPoint, Certificate, Tenant
 from tenants.services.accounts import provider_spec
 from tenants.services.catalogues import unknown_goods
@@ -41,7 +42,7 @@ def check(document: Document, *, now: datetime | None = None) -> list[RuleBroken
     """Every reason why `document` may not be queued now; empty when it may."""
     moment = now or timezone.now()
     draft = drafting.draft_of(document, issue_date=moment)
-    return reasons(document, draft, drafting.compute(draft), now=moment)
+    return reasons(document, draft, law_of(document.tenant).compute(draft), now=moment)
 
 
 def review(document: Document, *, now: datetime | None = None) -> tuple[list[RuleBroken], list[RuleBroken]]:
@@ -50,18 +51,19 @@ def review(document: Document, *, now: datetime | None = None) -> tuple[list[Rul
     promoted = copy(document)
     promoted.mode = Mode.DGI
     draft = drafting.draft_of(promoted, issue_date=moment)
-    found = reasons(promoted, draft, drafting.compute(draft), now=moment)
+    found = reasons(promoted, draft, law_of(document.tenant).compute(draft), now=moment)
     return found, doubts(promoted, draft)
 
 
 def reasons(document: Document, draft: DocumentDraft, sums: Totals, *, now: datetime) -> list[RuleBroken]:
     """As `check`, for a draft and totals already at hand."""
     days_back = document.tenant.max_backdate_days
-    found = panama.reasons(
+    law = law_of(document.tenant)
+    found = law.reasons(
         draft,
         now=now,
+        sums=sums,
         max_backdate_days=settings.PAC_MAX_BACKDATE_DAYS if days_back is None else days_back,
-        totals=sums,
     )
     if document.mode == Mode.PROFORM:
         return found
@@ -71,9 +73,9 @@ def reasons(document: Document, draft: DocumentDraft, sums: Totals, *, now: date
         *_capability_reasons(document),
         *found,
     ]
-    found = _with_ruc_that_has_no_dv(found, draft) + verifying.unknown_reasons(
-        verifying.known_check(document.tenant, draft.receiver)
-    )
+    if law.has_cufe:
+        found = _with_ruc_that_has_no_dv(found, draft)
+    found += verifying.unknown_reasons(verifying.known_check(document.tenant, draft.receiver))
     if document.kind == Kind.CREDIT:
         found = _with_reference(found, _reference_reasons(document))
     return found + replacing.reasons(document, draft)
@@ -83,7 +85,7 @@ def doubts(document: Document, draft: DocumentDraft) -> list[RuleBroken]:
     """What does not stop the document but should be seen; it is recorded with it. Of `QUESTIONS` screens ask the reason."""
     party = draft.receiver
     found = [
-        *panama.warnings(draft),
+        *law_of(document.tenant).warnings(draft),
         *verifying.type_doubts(verifying.known_check(document.tenant, party), party),
         *_unlisted_goods(document, draft),
     ]
@@ -197,7 +199,7 @@ def _office_reasons(document: Document) -> list[RuleBroken]:
                 office=office.code,
             )
         )
-    if not office.pac_office_id:
+    if not office.pac_office_id and provider_spec(document.tenant).can(Capability.ONBOARD):
         found.append(
             RuleBroken(
                 "office_not_registered",
@@ -224,7 +226,7 @@ def _office_reasons(document: Document) -> list[RuleBroken]:
 def _capability_reasons(document: Document) -> list[RuleBroken]:
     spec = provider_spec(document.tenant)
     needed = Capability.ISSUE_INVOICE if document.kind == Kind.INVOICE else Capability.ISSUE_CREDIT
-    if spec.can(needed):
+    if spec.can(needed, document.tenant.pac_options):
         return []
     return [
         RuleBroken(
@@ -258,7 +260,7 @@ def _with_reference(found: list[RuleBroken], ours: list[RuleBroken]) -> list[Rul
 def _reference_reasons(document: Document) -> list[RuleBroken]:
     invoice = document.credited
     if invoice is None:
-        if document.reference_cufe and document.reference_date:
+        if document.reference_cufe and document.reference_date and law_of(document.tenant).has_cufe:
             return crediting.unregistered_reasons(document.reference_cufe, document.tenant)
         return [
             RuleBroken(

@@ -28,6 +28,7 @@ from cifras.fiscal.document import (
 )
 from cifras.fiscal.errors import gettext_noop
 from invoicing.services.entry import AdHoc, DocumentEntry, ReferenceName
+from invoicing.services.peruvian import read_terms
 from invoicing.services.reading_imported import imported_members
 
 # What the tables hold. The law's own limits are lower and are checked with the document as a whole.
@@ -45,6 +46,7 @@ def read_entry(data: Mapping[str, Any], *, kind: Kind) -> DocumentEntry:
     _read_kind(reader, kind)
     mode = reader.choice("mode", list(Mode), default=Mode.DGI)
     is_imported = mode == Mode.DGI_IMPORT
+    peru = read_terms(reader)
     party, code = _receiver(reader, may_be_absent=is_imported or kind is Kind.CREDIT)
     lines, credits_lines = _lines(reader, required=not is_imported, is_note=kind is Kind.CREDIT)
     entry = DocumentEntry(
@@ -71,11 +73,14 @@ def read_entry(data: Mapping[str, Any], *, kind: Kind) -> DocumentEntry:
         freight=reader.optional_amount("freight", places=2) or ZERO,
         insurance=reader.optional_amount("insurance", places=2) or ZERO,
         payment_time=_payment_time(reader, may_be_absent=is_imported),
-        payments=tuple(_payment(row) for row in reader.objects("payments", required=not is_imported)),
+        payments=tuple(
+            _payment(row) for row in reader.objects("payments", required=not is_imported and peru is None)
+        ),
         change=reader.optional_amount("change", places=2) or ZERO,
         instalments=_instalments(reader),
         reference=_reference(reader, is_note=kind is Kind.CREDIT, may_be_absent=is_imported),
         exportation=_exportation(reader.object("exportation")),
+        peru=peru,
         is_draft=reader.boolean("draft", default=False),
         **imported_members(reader) if is_imported else {},
     )
@@ -137,6 +142,8 @@ def _receiver(reader: Reader, *, may_be_absent: bool) -> tuple[Party | None, str
             withholds=given.boolean("withholds", default=False),
             retention_code=given.text("retention_code", default="", longest=1),
             foreign_id=ForeignId(foreign.text("number"), foreign.text("country")) if foreign else None,
+            identity_type=given.text("identity_type", default="", longest=1),
+            identity_number=given.text("identity_number", default="", longest=15),
         ),
         "",
     )
@@ -206,6 +213,8 @@ def _line(reader: Reader) -> Line:
         unit_discount=reader.optional_amount("unit_discount") or ZERO,
         cpbs_code=reader.text("cpbs_code", default="", longest=10),
         cpbs_unit=reader.text("cpbs_unit", default="", longest=20),
+        affectation=reader.text("affectation", default="", longest=2),
+        icbper_bags=reader.integer("icbper_bags") if reader.has("icbper_bags") else 0,
         isc_rate=_amount_below(_PERCENT_LIMIT, isc, "rate", places=4) if isc and isc.has("rate") else None,
         isc_amount=isc.amount("amount", places=2) if isc else ZERO,
         oti=tuple(

@@ -27,6 +27,7 @@ from invoicing.services.finding import get_document
 from invoicing.services.identity import Likeness
 from invoicing.services.lanes import account_of
 from invoicing.services.leases import lease, queue_wait
+from invoicing.services.peruvian import printed_number
 from tenants.models import Tenant
 from tenants.services.accounts import provider_for, provider_spec
 
@@ -111,7 +112,7 @@ def _held_by_provider(document: Document) -> Sequence[PacAnswer]:
     ):
         raise NotSupported
     try:
-        return provider.find(Kind(document.kind), document.pac_company_id, document.number)
+        return provider.find(Kind(document.kind), document.pac_company_id, printed_number(document))
     except NotSupported:
         Tenant.objects.filter(pk=document.tenant_id).update(lookup_missing_until=timezone.now() + _NO_LOOKUP)
         raise

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from cifras.core import audit
 from cifras.fiscal.lifecycle import LegalStatus, Submission
-from cifras.pac.errors import Busy, Incident, NotSupported, NumberTaken, Outcome, PacError, Refused
+from cifras.pac.errors import Busy, Incident, NotSupported, NumberTaken, Outcome, PacError, Refused, Returned
 from invoicing.models import Attempt, Document
 from invoicing.services import incidents, timeline
 from invoicing.services.claiming import finish_attempt
@@ -26,6 +26,8 @@ def settle_failure(document: Document, error: PacError) -> None:
         become_unknown(document, error.message, error.exchange_id)
     elif isinstance(error, NumberTaken):
         _number_taken(document, error, earlier_unknown=earlier_unknown)
+    elif isinstance(error, Returned):
+        _hand_back_to_mend(document, error)
     elif isinstance(error, Refused) and earlier_unknown:
         _leave_to_a_person(document, error)
     elif isinstance(error, Refused):
@@ -63,6 +65,15 @@ def _number_taken(document: Document, error: NumberTaken, *, earlier_unknown: bo
         if moved:
             detail = {"flag": flag, "provider": error.provider_words}
             timeline.note(document, "number_taken", detail=detail, exchange_id=error.exchange_id)
+
+
+def _hand_back_to_mend(document: Document, error: Returned) -> None:
+    """The authority did not take it in: it is mended and queued again under the same number."""
+    problems = _problems(error)
+    with transaction.atomic():
+        finish_attempt(document, Attempt.Outcome.REFUSED, error.message, error.exchange_id)
+        if _move(document, submission=Submission.RETURNED, problems=problems):
+            timeline.note(document, "returned", detail={"problems": problems}, exchange_id=error.exchange_id)
 
 
 def _refuse(document: Document, error: Refused) -> None:

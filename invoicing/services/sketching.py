@@ -8,7 +8,7 @@ from decimal import Decimal
 from django.conf import settings
 from django.utils import timezone
 
-from cifras.fiscal import panama, totals, voiding
+from cifras.fiscal import panama, totals
 from cifras.fiscal.document import (
     ZERO,
     Contributor,
@@ -26,8 +26,9 @@ from cifras.fiscal.money import largest_remainder
 from cifras.fiscal.panama import RetentionDue
 from cifras.fiscal.totals import Rounding, Totals
 from invoicing.models import Document, Receiver
-from invoicing.services import drafting, issuing
+from invoicing.services import drafting, issuing, peruvian
 from invoicing.services.entry import DocumentEntry
+from invoicing.services.laws import law_of
 from invoicing.services.parties import issuer_of, party_of
 from tenants.models import Tenant
 
@@ -63,13 +64,14 @@ def sketch(entry: DocumentEntry, tenant: Tenant | None) -> Sketch:
     Raises RuleBroken when a global discount is larger than the lines it reduces.
     """
     draft = draft_of_entry(entry, tenant)
-    sums = drafting.compute(draft)
-    other = totals.compute(draft, itbms_rounding=_other_rounding())
+    law = law_of(tenant or Tenant())
+    sums = law.compute(draft)
+    other = totals.compute(draft, itbms_rounding=_other_rounding()) if law.has_cufe else sums
     return Sketch(
         totals=sums,
         other_itbms=other.itbms if other.itbms != sums.itbms else None,
         retention=_retention(draft, sums),
-        owed=panama.credit_part(draft, sums),
+        owed=law.credit_part(draft, sums),
         planned=sum((part.amount for part in entry.instalments), ZERO),
         payments=entry.payments,
         missing=sums.total - sums.received,
@@ -83,7 +85,7 @@ def draft_of_entry(entry: DocumentEntry, tenant: Tenant | None) -> DocumentDraft
         mode=Mode(entry.mode),
         issuer=issuer_of(tenant) if tenant else _NOBODY,
         receiver=_receiver(entry, tenant),
-        lines=entry.lines,
+        lines=peruvian.lines_of(entry) if entry.peru else entry.lines,
         payment_time=entry.payment_time,
         payments=entry.payments,
         issue_date=timezone.localtime(entry.issue_date),
@@ -95,6 +97,7 @@ def draft_of_entry(entry: DocumentEntry, tenant: Tenant | None) -> DocumentDraft
         insurance=entry.insurance,
         retention_code=entry.retention_code,
         retention_amount=entry.retention_amount,
+        peru=peruvian.draft_terms(entry),
     )
 
 
@@ -115,10 +118,10 @@ def a_month_after(day: date) -> date:
     return _months_later(day, 1)
 
 
-def void_deadline(issue_date: datetime, tenant: Tenant) -> datetime:
-    """Until when an invoice of `tenant` with this date could be voided."""
-    window = issuing.void_window(Document(tenant=tenant, kind=Kind.INVOICE))
-    return voiding.deadline(timezone.localtime(issue_date), window)
+def void_deadline(issue_date: datetime, tenant: Tenant) -> datetime | None:
+    """Until when an invoice of `tenant` with this date could be voided; None where its provider voids nothing."""
+    blank = Document(tenant=tenant, kind=Kind.INVOICE)
+    return issuing.void_deadline(blank, timezone.localtime(issue_date))
 
 
 def _months_later(day: date, months: int) -> date:

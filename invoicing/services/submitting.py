@@ -20,7 +20,7 @@ from django.utils import timezone
 from cifras.core import wake
 from cifras.core.context import act_context
 from cifras.fiscal.document import Kind
-from cifras.fiscal.lifecycle import LegalStatus
+from cifras.fiscal.lifecycle import REJECTED_LEGAL
 from cifras.pac.contract import PacAnswer
 from cifras.pac.errors import PacError
 from invoicing.models import Document
@@ -171,4 +171,4 @@ def _record(posted: Sequence[_Posted]) -> None:
 
 
 def _is_settled(answer: PacAnswer) -> bool:
-    return bool(answer.document_id) or answer.legal_status == LegalStatus.PAC_REJECTED
+    return bool(answer.document_id) or answer.legal_status in REJECTED_LEGAL

@@ -25,6 +25,7 @@ from invoicing.models.choices import Flag, NumberFate
 from invoicing.services import identity, resolving, timeline, tracking
 from invoicing.services.finding import get_document
 from invoicing.services.identity import Likeness
+from invoicing.services.peruvian import printed_number
 from tenants.services.accounts import provider_for
 
 
@@ -186,7 +187,7 @@ def _shown(document: Document, pac_id: str, cufe: str) -> Sequence[PacAnswer]:
     if pac_id:
         answer = provider.read(kind, document.pac_company_id, pac_id)
         return [replace(answer, document_id=answer.document_id or pac_id)]
-    found = provider.find(kind, document.pac_company_id, document.number)
+    found = provider.find(kind, document.pac_company_id, printed_number(document))
     return [answer for answer in found if answer.cufe == cufe.strip().upper()]
 
 
