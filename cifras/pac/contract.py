@@ -4,6 +4,7 @@ A provider's folder turns these calls into its own dialect and its answers into 
 provider cannot do is a missing `Capability`, never a test of its name.
 """
 
+import hashlib
 import hmac
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -308,13 +309,33 @@ class PacProvider(Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True)
+class AccountField:
+    """One thing that staff enter to connect a company that exists at the provider already; texts in Spanish.
+
+    `name` is company_id, base_url, token, webhook_secret, or an option of the account (`Account.options`). `shape` is a
+    regular expression of the whole value; `choices` are values with their words, the first one for an empty value. A
+    secret is kept sealed and never shown.
+    """
+
+    name: str
+    label: str
+    help: str = ""
+    shape: str = ""
+    is_required: bool = False
+    is_secret: bool = False
+    choices: tuple[tuple[str, str], ...] = ()
+
+
 def _no_remedy(_problem: Problem) -> str:
     return ""
 
 
 def _is_shared_secret(given: str, secrets: Sequence[str]) -> bool:
     """Whether the header is one of the secrets, told in the same time whether it is or not."""
-    fits = [hmac.compare_digest(given.encode(), secret.encode()) for secret in secrets if secret]
+    # WSGI hands header bytes over as Latin-1 text.
+    digest = hashlib.sha256(given.encode("latin-1", "backslashreplace")).digest()
+    fits = [hmac.compare_digest(digest, hashlib.sha256(secret.encode()).digest()) for secret in secrets]
     return any(fits)
 
 
@@ -322,9 +343,11 @@ def _is_shared_secret(given: str, secrets: Sequence[str]) -> bool:
 class ProviderSpec:
     """One row of the registry: everything that differs between providers, as data.
 
-    `on_request`: what an account can do once its option of that name is filled in. `is_signed` judges the webhook's header
-    `signature_header` against our secrets. `remedy` says in Spanish what to do about a complaint of this provider; empty for
-    one that it does not know.
+    `account`: what staff enter about a company that has its account there already; empty where we create it (ONBOARD).
+    `address_setting`: where the address stands for companies without one of their own, which then have their own token, too;
+    empty: the common settings. `on_request`: what an account can do once its option of that name is filled in. `is_signed`
+    judges the webhook's header `signature_header` against our secrets. `remedy` says in Spanish what to do about a complaint of
+    this provider; empty for one that it does not know.
     """
 
     key: str
@@ -336,6 +359,8 @@ class ProviderSpec:
     parse_event: Callable[[Mapping[str, Any]], PacEvent] = field(repr=False)
     remedy: Callable[[Problem], str] = field(default=_no_remedy, repr=False)
     on_request: Mapping[Capability, str] = field(default_factory=dict)
+    account: tuple[AccountField, ...] = field(default=(), repr=False)
+    address_setting: str = ""
     signature_header: str = "X-Pac-Signature"
     is_signed: Callable[[str, Sequence[str]], bool] = field(default=_is_shared_secret, repr=False)
     void_windows: Mapping[Kind, Hours | CalendarDays] = field(default_factory=dict)

@@ -11,7 +11,9 @@ from cifras.pac.alanube import remedies as alanube_remedies
 from cifras.pac.alanube import webhook as alanube_webhook
 from cifras.pac.alanube.provider import AlanubeProvider
 from cifras.pac.contract import Capability, PacEvent, ProviderSpec, ReasonLimits
+from cifras.pac.fabo import account as fabo_account
 from cifras.pac.fabo.provider import FaboProvider
+from cifras.pac.tandia import account as tandia_account
 from cifras.pac.tandia import webhook as tandia_webhook
 from cifras.pac.tandia.provider import TandiaProvider
 
@@ -50,6 +52,8 @@ PROVIDERS: Mapping[str, ProviderSpec] = {
             }
         ),
         on_request={Capability.ISSUE_INVOICE: "create_path", Capability.ISSUE_CREDIT: "create_path"},
+        account=tandia_account.FIELDS,
+        address_setting="TANDIA_BASE_URL",
         connect=TandiaProvider,
         parse_event=tandia_webhook.parse_event,
         is_signed=tandia_webhook.is_signed,
@@ -71,6 +75,8 @@ PROVIDERS: Mapping[str, ProviderSpec] = {
                 Capability.VERIFY_TAX_ID,
             }
         ),
+        account=fabo_account.FIELDS,
+        address_setting="FABO_BASE_URL",
         connect=FaboProvider,
         parse_event=_no_event,
         void_windows={Kind.INVOICE: baja.WINDOW, Kind.CREDIT: baja.WINDOW},

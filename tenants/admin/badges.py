@@ -11,7 +11,9 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from cifras.core.admin.badges import AMBER, BLUE, GREEN, GREY, RED, Badge
 from cifras.fiscal.zones import written
+from cifras.pac.contract import Capability
 from tenants.models import Certificate, Office, Tenant
+from tenants.services.accounts import provider_spec
 from tenants.services.radar import Level, level_of
 
 _STATES: Mapping[str, tuple[str, str]] = {
@@ -63,6 +65,8 @@ def registration_badge(office: Office) -> Badge:
     """Whether the provider knows the office."""
     if office.closed_at:
         return Badge(_("Cerrada"), "lock", GREY)
+    if not provider_spec(office.tenant).can(Capability.ONBOARD):
+        return Badge(_("No se registra"), "remove", GREY, gettext_lazy("Este proveedor no lleva sucursales"))
     icon, tone = _REGISTRATIONS[office.registration]
     return Badge(office.get_registration_display(), icon, tone)
 

@@ -15,6 +15,7 @@ from cifras.core.admin.badges import AMBER, GREEN, GREY, Badge
 from cifras.core.admin.big_list import ReadOnlyBigListAdmin, SearchRoute
 from cifras.core.admin.staff_admin import ReadOnlyStaffAdmin
 from cifras.core.rights import may
+from tenants.admin import exports
 from tenants.admin.actors import actor_of
 from tenants.models import Catalogue, CatalogueEntry, Tenant
 from tenants.services.catalogues import GOOD_FOR, fetch, is_old
@@ -25,6 +26,7 @@ from tenants.services.providers import provider_names
 class CataloguePage(ReadOnlyStaffAdmin):
     """One row per table and provider account."""
 
+    list_export = exports.CATALOGUES
     list_display = ("name", "account", "where", "codes", "state", "fetched_at", "fetched_by")
     list_filter = ("name", "environment")
     list_filter_submit = True
@@ -77,6 +79,7 @@ class CataloguePage(ReadOnlyStaffAdmin):
 class CatalogueEntryPage(ReadOnlyBigListAdmin):
     """The codes, to look one up. Not in the menu: one comes here from the table."""
 
+    list_export = exports.CATALOGUE_ENTRIES
     list_display = ("code", "name", "unit", "catalogue")
     list_select_related = ("catalogue",)
     list_filter = ("catalogue__name",)

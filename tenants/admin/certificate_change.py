@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
+from cifras.core.sign_in.step_up import require_fresh
 from cifras.core.wording import sentence, sentences
 from cifras.fiscal.errors import RuleBroken
 from cifras.fiscal.zones import written
@@ -56,6 +57,7 @@ class CertificateChangeMixin(ActPageMixin):
     def _uploaded(self, request: HttpRequest, tenant: Tenant, form: CertificateForm) -> bool:
         if not form.is_valid():
             return False
+        require_fresh(request)
         try:
             is_sent = rotate_certificate(
                 tenant,
@@ -76,6 +78,7 @@ class CertificateChangeMixin(ActPageMixin):
     def _pressed(self, request: HttpRequest, deed: str, tenant: Tenant) -> bool:
         try:
             if deed == "send":
+                require_fresh(request)
                 send_certificate(tenant, actor=actor_of(request))
                 return True
             if deed == "abandon":

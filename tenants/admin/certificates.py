@@ -12,6 +12,7 @@ from unfold.decorators import display
 
 from cifras.core.admin.filters import VisibleAutocompleteFilter
 from cifras.core.admin.staff_admin import ReadOnlyStaffAdmin
+from tenants.admin import exports
 from tenants.admin.badges import expiry
 from tenants.admin.tenant_filters import RADAR_WORDS
 from tenants.models import Certificate
@@ -37,6 +38,7 @@ class ExpiringFilter(DropdownFilter):
 class CertificatePage(ReadOnlyStaffAdmin):
     """A certificate, to be read; another one is uploaded in the onboarding, or on the company's page."""
 
+    list_export = exports.CERTIFICATES
     list_display = ("subject", "tenant", "purpose", "until", "accepted_at")
     list_select_related = ("tenant",)
     list_filter = (("tenant", VisibleAutocompleteFilter), "purpose", ExpiringFilter)

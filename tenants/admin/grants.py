@@ -16,10 +16,13 @@ from unfold.decorators import display
 
 from cifras.core.admin.badges import AMBER, GREEN, GREY, Badge
 from cifras.core.admin.filters import VisibleAutocompleteFilter
+from cifras.core.admin.fresh import FreshFormMixin
 from cifras.core.admin.staff_admin import StaffAdmin
 from cifras.fiscal.zones import written
 from tenants.access import sees_everything
+from tenants.admin import exports
 from tenants.admin.actors import actor_of
+from tenants.admin.invite_page import InvitePageMixin
 from tenants.admin.person_page import PersonPageMixin
 from tenants.models import StaffGrant
 
@@ -69,9 +72,10 @@ class LifeFilter(DropdownFilter):
 
 
 @admin.register(StaffGrant)
-class GrantPage(PersonPageMixin, StaffAdmin):
+class GrantPage(FreshFormMixin, InvitePageMixin, PersonPageMixin, StaffAdmin):
     """A grant is given and taken away, never changed: the audit trail then says who saw what, and when."""
 
+    list_export = exports.GRANTS
     form = GrantForm
     list_display = ("staff", "sees", "lasts", "granted_by", "created_at", "everything_held")
     list_select_related = ("staff", "tenant", "granted_by")

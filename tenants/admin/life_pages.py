@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -55,12 +55,19 @@ class CloseForm(StepForm):
         return found[0]
 
 
+def has_dv(tenant: Tenant) -> bool:
+    """Whether the RUC has a DV of its own to be verified; in Peru its last digit is that."""
+    return tenant.country == Tenant.Country.PANAMA
+
+
 class LifePagesMixin(ActPageMixin):
     """Ask about the RUC, promote, close."""
 
     def tax_id_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Our DV beside the provider's. Only the press of the button asks the provider."""
         tenant = self.permitted(request, object_id, ONBOARD)
+        if not has_dv(tenant):
+            raise Http404
         answer: dict[str, Any] = {}
         if request.method == "POST":
             answer = self._asked(tenant, request)

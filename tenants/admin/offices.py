@@ -15,12 +15,13 @@ from cifras.core.admin.staff_admin import StaffAdmin, StaffTabularInline
 from cifras.core.rights import may
 from cifras.core.wording import sentence
 from cifras.fiscal.errors import RuleBroken
+from tenants.admin import exports
 from tenants.admin.actors import actor_of
 from tenants.admin.badges import registration_badge
 from tenants.admin.tenant_forms import ReasonForm
-from tenants.models import BillingPoint, Office
+from tenants.models import BillingPoint, Office, Tenant
 from tenants.services import close_office, reopen_office
-from tenants.services.reading import read_offices
+from tenants.services.office_reading import require_office, require_point
 
 _AT_PROVIDER = ("code", "type", "address", "telephone", "coordinates", "location", "email")
 
@@ -46,8 +47,10 @@ class OfficeForm(forms.ModelForm):
 
     def _check_shapes(self, cleaned: dict[str, Any]) -> None:
         given = {name: cleaned[name] or "" for name in _AT_PROVIDER}
+        tenant = cleaned.get("tenant") or getattr(self.instance, "tenant", None)
+        country = tenant.country if tenant else Tenant.Country.PANAMA.value
         try:
-            read_offices({"offices": [given | {"type": Office.Type.MAIN.value}]})
+            require_office(given, country=country)
         except RuleBroken as refusal:
             for reason in refusal.reasons:
                 field = reason.field.rpartition(".")[2]
@@ -67,18 +70,42 @@ class PointForm(forms.ModelForm):
 
     used_points: frozenset[str] = frozenset()
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, office: Office | None = None, **kwargs: Any) -> None:
+        self.tenant = office.tenant if office and office.tenant_id else None
+        self.office = office
         super().__init__(*args, **kwargs)
         if self.instance.pk and self.instance.code in self.used_points:
             for field in self.fields.values():
                 field.disabled = True
                 field.help_text = _("Ya dio números: no se cambia.")
 
-    def clean_first_number(self) -> int:
-        first_number: int = self.cleaned_data["first_number"]
-        if not 1 <= first_number <= 9_999_999_999:
-            raise forms.ValidationError(_("El primer número va de 1 a 9999999999."))
-        return first_number
+    def clean(self) -> Any:
+        """The onboarding's own rules; in Peru a series belongs to one establishment."""
+        cleaned = super().clean() or {}
+        if not {"code", "first_number"} <= cleaned.keys():
+            return cleaned
+        country = self.tenant.country if self.tenant else Tenant.Country.PANAMA
+        try:
+            require_point(cleaned["code"], cleaned["first_number"], country=country)
+        except RuleBroken as refusal:
+            for reason in refusal.reasons:
+                self.add_error(reason.field, sentence(reason))
+        if country == Tenant.Country.PERU and self._is_elsewhere(cleaned.get("code")):
+            self.add_error("code", _("Otro establecimiento de la empresa ya tiene esa serie."))
+        return cleaned
+
+    def _is_elsewhere(self, code: Any) -> bool:
+        others = BillingPoint.objects.filter(office__tenant=self.tenant, code=code)
+        if self.office and self.office.pk:
+            others = others.exclude(office=self.office)
+        return others.exists()
+
+
+class PointRows(forms.BaseInlineFormSet):
+    """Every row knows whose office it is of, also of one that is only being added."""
+
+    def get_form_kwargs(self, index: int | None) -> dict[str, Any]:
+        return {**super().get_form_kwargs(index), "office": self.instance}
 
 
 class BillingPoints(StaffTabularInline):
@@ -86,6 +113,7 @@ class BillingPoints(StaffTabularInline):
 
     model = BillingPoint
     form = PointForm
+    formset = PointRows
     fields = ("code", "first_number")
     can_delete = False
 
@@ -109,6 +137,7 @@ class BillingPoints(StaffTabularInline):
 class OfficePage(StaffAdmin):
     """A branch; it is registered at the provider by the onboarding's step, closed and reopened here."""
 
+    list_export = exports.OFFICES
     actions_detail = ("close", "reopen")
     form = OfficeForm
     inlines = (BillingPoints,)

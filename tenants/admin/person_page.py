@@ -17,6 +17,7 @@ from unfold.widgets import UnfoldAdminSelectWidget
 from cifras.core.admin.staff_admin import StaffAdmin
 from cifras.core.models import Staff
 from cifras.core.rights import may
+from cifras.core.sign_in.step_up import require_fresh
 from cifras.fiscal.errors import RuleBroken
 from tenants.admin.act_page import ASSETS
 from tenants.admin.actors import actor_of
@@ -87,6 +88,7 @@ class PersonPageMixin(StaffAdmin):
             raise PermissionDenied
         if not form.is_valid():
             return False
+        require_fresh(request)
         try:
             count = reassign_grants(
                 list(form.cleaned_data["grants"]), form.cleaned_data["to"], actor=actor_of(request)

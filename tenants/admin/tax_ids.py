@@ -6,6 +6,7 @@ from unfold.decorators import display
 
 from cifras.core.admin.badges import GREEN, RED, Badge
 from cifras.core.admin.staff_admin import ReadOnlyStaffAdmin
+from tenants.admin import exports
 from tenants.models import TaxIdCheck
 
 
@@ -13,6 +14,7 @@ from tenants.models import TaxIdCheck
 class TaxIdPage(ReadOnlyStaffAdmin):
     """The last answer about each tax id."""
 
+    list_export = exports.TAX_IDS
     list_display = (
         "ruc",
         "dv",

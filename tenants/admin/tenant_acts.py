@@ -11,10 +11,12 @@ from unfold.enums import ActionVariant
 
 from cifras.core.admin.staff_admin import StaffAdmin
 from cifras.core.rights import may
+from cifras.pac.contract import Capability
 from tenants.admin.actors import actor_of
 from tenants.admin.tenant_forms import ReasonForm
 from tenants.models import Tenant
 from tenants.services import reactivate_tenant, refresh_affiliation, suspend_tenant
+from tenants.services.accounts import provider_spec
 
 
 class TenantActsMixin(StaffAdmin):
@@ -30,7 +32,7 @@ class TenantActsMixin(StaffAdmin):
         tenant: Any = self.get_object(request, str(object_id))
         idle = {Tenant.State.ACTIVE: "reactivate", Tenant.State.SUSPENDED: "suspend"}
         hidden = {idle[tenant.state]} if tenant and tenant.state in idle else {"suspend", "reactivate"}
-        if tenant and not tenant.pac_company_id:
+        if tenant and not (tenant.pac_company_id and provider_spec(tenant).can(Capability.ONBOARD)):
             hidden.add("refresh_affiliation")
         shown = super().get_actions_detail(request, object_id)
         return [each for each in shown if not any(each.action_name.endswith(name) for name in hidden)]

@@ -33,7 +33,11 @@ def head_of(tenant: Tenant, staff: Any) -> dict[str, Any]:
     return {
         "badges": badges if tenant.affiliated else badges[:2],
         "pending": [
-            (STEPS[each.step].title, each.reason, _where_to_mend(tenant, each) if may_mend else "")
+            (
+                STEPS[each.step].title_in(tenant.country),
+                each.reason,
+                _where_to_mend(tenant, each) if may_mend else "",
+            )
             for each in pending_steps(tenant)
         ],
         "way_on": wizard_way_on(tenant) if may_mend else "",

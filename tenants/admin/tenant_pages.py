@@ -9,7 +9,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from cifras.core.rights import may
 from tenants.admin.certificate_change import CertificateChangeMixin, may_change_certificate
-from tenants.admin.life_pages import LifePagesMixin
+from tenants.admin.life_pages import LifePagesMixin, has_dv
 from tenants.admin.summary_pages import SummaryPagesMixin
 from tenants.admin.wizard.uploads import in_memory_only
 from tenants.models import Tenant
@@ -21,6 +21,10 @@ def _is_open(tenant: Tenant) -> bool:
     return tenant.state != Tenant.State.CLOSED
 
 
+def _is_open_with_dv(tenant: Tenant) -> bool:
+    return _is_open(tenant) and has_dv(tenant)
+
+
 # Name, title, icon, rights, and when it makes sense.
 _PAGES: tuple[tuple[str, Any, str, tuple[str, ...], Callable[[Tenant], bool]], ...] = (
     (
@@ -30,7 +34,7 @@ _PAGES: tuple[tuple[str, Any, str, tuple[str, ...], Callable[[Tenant], bool]], .
         ("tenants.onboard_tenant",),
         may_change_certificate,
     ),
-    ("tax_id", _("Verificar el RUC"), "fact_check", ("tenants.onboard_tenant",), _is_open),
+    ("tax_id", _("Verificar el RUC"), "fact_check", ("tenants.onboard_tenant",), _is_open_with_dv),
     (
         "promote",
         _("Promover a producción"),

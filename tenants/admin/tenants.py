@@ -14,7 +14,9 @@ from cifras.core import audit
 from cifras.core.admin.badges import AMBER, GREEN, Badge
 from cifras.core.admin.staff_admin import StaffAdmin
 from cifras.core.rights import may
+from cifras.core.sign_in.step_up import require_fresh
 from cifras.fiscal.zones import written
+from tenants.admin import exports
 from tenants.admin.actors import actor_of
 from tenants.admin.badges import (
     affiliation_badge,
@@ -22,6 +24,7 @@ from tenants.admin.badges import (
     expiry,
     state_badge,
 )
+from tenants.admin.capabilities import CapabilitiesMixin
 from tenants.admin.tenant_acts import TenantActsMixin
 from tenants.admin.tenant_filters import PendingFilter, ProviderFilter, RadarFilter
 from tenants.admin.tenant_forms import SECRETS, TenantForm, TenantSecretsForm
@@ -35,9 +38,10 @@ from tenants.services.radar import first_to_end
 
 
 @admin.register(Tenant)
-class TenantPage(WizardDoorsMixin, TenantActsMixin, TenantPagesMixin, StaffAdmin):
+class TenantPage(WizardDoorsMixin, CapabilitiesMixin, TenantActsMixin, TenantPagesMixin, StaffAdmin):
     """A company. Who it is and its account come from the onboarding; the rest is changed here."""
 
+    list_export = exports.TENANTS
     form = TenantForm
     inlines = (Offices, Certificates, Grants)
     list_display = (
@@ -87,6 +91,10 @@ class TenantPage(WizardDoorsMixin, TenantActsMixin, TenantPagesMixin, StaffAdmin
             {"fields": (("grace_days", "max_backdate_days"), "discounts_after_tax")},
         ),
         (
+            gettext_lazy("Cuatro ojos"),
+            {"fields": (("four_eyes_void", "four_eyes_void_above"),)},
+        ),
+        (
             gettext_lazy("Correos al receptor"),
             {"fields": (("mails_receivers", "mail_language"), "mail_text")},
         ),
@@ -118,6 +126,12 @@ class TenantPage(WizardDoorsMixin, TenantActsMixin, TenantPagesMixin, StaffAdmin
             return self.fieldsets
         secrets = (gettext_lazy("Secretos nuevos"), {"fields": tuple(SECRETS)})
         return [*self.fieldsets, secrets]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Whoever may void must not be able to do without the second person."""
+        if may(request.user, "tenants.set_four_eyes"):
+            return self.readonly_fields
+        return (*self.readonly_fields, "four_eyes_void", "four_eyes_void_above")
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         if self._sets_secrets(request, obj):
@@ -165,6 +179,9 @@ class TenantPage(WizardDoorsMixin, TenantActsMixin, TenantPagesMixin, StaffAdmin
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         tenant = self.require_object(request, object_id) if object_id else None
+        if any(request.POST.get(name) for name in SECRETS) and self._sets_secrets(request, tenant):
+            fields = TenantSecretsForm.declared_fields
+            require_fresh(request, retype={name: fields[name].label for name in SECRETS})
         head = head_of(tenant, request.user) if isinstance(tenant, Tenant) else {}
         context = {"show_save_and_add_another": False} | head | (extra_context or {})
         return super().changeform_view(request, object_id, form_url, context)
@@ -175,7 +192,8 @@ class TenantPage(WizardDoorsMixin, TenantActsMixin, TenantPagesMixin, StaffAdmin
 
     @display(description=gettext_lazy("RUC y DV"), ordering="ruc")
     def tax_id(self, tenant: Tenant) -> str:
-        return format_html('<span class="cf-nowrap">{} DV {}</span>', tenant.ruc, tenant.dv or "—")
+        shown = f"{tenant.ruc} DV {tenant.dv}" if tenant.dv else tenant.ruc
+        return format_html('<span class="cf-nowrap">{}</span>', shown)
 
     @display(description=gettext_lazy("ambiente"), ordering="environment")
     def where(self, tenant: Tenant) -> Any:
@@ -224,7 +242,7 @@ class TenantPage(WizardDoorsMixin, TenantActsMixin, TenantPagesMixin, StaffAdmin
     def has_webhook_secret(self, tenant: Tenant) -> str:
         return _set_or_not(tenant.webhook_secret)
 
-    def _sets_secrets(self, request: HttpRequest, tenant: Tenant) -> bool:
+    def _sets_secrets(self, request: HttpRequest, tenant: Any) -> bool:
         is_trusted = may(request.user, "tenants.onboard_tenant")
         return is_trusted and self.has_change_permission(request, tenant)
 

@@ -34,10 +34,15 @@ class Office(models.Model):
     )
     type = models.CharField(_("tipo"), max_length=12, choices=Type, default=Type.MAIN)
     address = models.CharField(_("dirección"), max_length=100)
-    telephone = models.CharField(_("teléfono"), max_length=12)
-    coordinates = models.CharField(_("coordenadas"), max_length=22, help_text="+9.0017832,-79.5275519")
+    telephone = models.CharField(_("teléfono"), max_length=12, blank=True)
+    coordinates = models.CharField(
+        _("coordenadas"), max_length=22, blank=True, help_text="+9.0017832,-79.5275519"
+    )
     location = models.CharField(
-        _("ubicación"), max_length=8, help_text=_("Provincia-distrito-corregimiento: 8-8-11.")
+        _("ubicación"),
+        max_length=8,
+        blank=True,
+        help_text=_("Provincia-distrito-corregimiento: 8-8-11; en el Perú, el ubigeo: 150101."),
     )
     email = models.EmailField(_("correo"), max_length=50, blank=True)
     pac_office_id = models.CharField(_("identificador en el PAC"), max_length=50, blank=True)
@@ -73,8 +78,13 @@ class BillingPoint(models.Model):
     )
     code = models.CharField(
         _("código"),
-        max_length=3,
-        validators=[RegexValidator(r"^(?!000)[0-9]{3}$", _("Tres cifras, de 001 a 999."))],
+        max_length=4,
+        validators=[
+            RegexValidator(
+                r"^((?!000)[0-9]{3}|[A-Z0-9]{4})$",
+                _("Tres cifras, de 001 a 999; en el Perú la serie, como F001."),
+            )
+        ],
     )
     first_number = models.PositiveBigIntegerField(_("primer número"), default=1)
 

@@ -4,7 +4,7 @@ from tenants.services.activation import activate_tenant, reactivate_tenant, susp
 from tenants.services.affiliation import refresh_affiliation
 from tenants.services.catalogues import goods_and_services, refresh_catalogues
 from tenants.services.closing import close_office, close_tenant, reopen_office
-from tenants.services.onboarding import STEPS, Step, advance, run_step, start_onboarding
+from tenants.services.onboarding import STEPS, Step, advance, run_step, start_onboarding, steps_for
 from tenants.services.pending import PendingStep, pending_steps
 from tenants.services.progress import StepState, StepTry, last_try
 from tenants.services.promotion import PromotionPlan, promote_tenant, promotion_plan
@@ -38,6 +38,7 @@ __all__ = [
     "run_step",
     "send_certificate",
     "start_onboarding",
+    "steps_for",
     "suspend_tenant",
     "verify_ruc",
 ]

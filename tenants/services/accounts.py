@@ -116,12 +116,17 @@ def _account(tenant: Tenant) -> Account:
             "check_digit_type": settings.PAC_CHECK_DIGIT_TYPE,
             "legacy_cancel_path": settings.PAC_LEGACY_CANCEL_PATH,
             "itbms_rounding": settings.PAC_ITBMS_ROUNDING,
+            "company_id": tenant.pac_company_id or "",
+            **(tenant.pac_options or {}),
         },
     )
 
 
 def _address(tenant: Tenant) -> tuple[str, str]:
     token = tenant.pac_token.reveal() if tenant.pac_token else ""
+    setting = provider_spec(tenant).address_setting
+    if setting:
+        return tenant.pac_base_url or getattr(settings, setting), token
     sandbox = tenant.environment == Tenant.Environment.SANDBOX and settings.PAC_SANDBOX_BASE_URL
     base_url = settings.PAC_SANDBOX_BASE_URL if sandbox else settings.PAC_BASE_URL
     key = settings.PAC_SANDBOX_API_KEY if sandbox else settings.PAC_API_KEY

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from cifras.core import audit, wake
 from cifras.core.models import Staff
+from cifras.core.scopes import all_tenants
 from cifras.core.wording import sentence
 from cifras.fiscal.catalogues.places import LOCATIONS
 from cifras.fiscal.errors import RuleBroken, gettext_noop
@@ -211,7 +212,8 @@ def _asked(catalogue: Catalogue, tenant: Tenant | None) -> Sequence[CatalogueRow
 
 def _customer(catalogue: Catalogue) -> Tenant:
     """Somebody with an account, in whose name the table is asked for."""
-    rows = Tenant.objects.filter(pac_provider=catalogue.provider, environment=catalogue.environment)
+    with all_tenants(reason="a customer in whose name to fetch a code table"):
+        rows = Tenant.objects.filter(pac_provider=catalogue.provider, environment=catalogue.environment)
     found = rows.exclude(pac_company_id=None).order_by("pk").first()
     if found is None:
         raise NotSupported(

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from cifras.core import audit
+from cifras.core.scopes import all_tenants
 from cifras.fiscal.errors import RuleBroken, gettext_noop, refuse
 from cifras.fiscal.ruc import panama as ruc_rules
 from cifras.pac.contract import CompanyState, PacProvider
@@ -20,6 +21,7 @@ from cifras.pac.errors import NotFound, NotSupported, Outcome, PacError, Refused
 from tenants.models import Onboarding, Tenant
 from tenants.services import affiliation, custody, logos
 from tenants.services.accounts import provider_for
+from tenants.services.identity import is_settled
 from tenants.services.progress import StepResult, StepRun, StepState
 from tenants.services.reading import CompanyEntry, read_company
 
@@ -38,7 +40,7 @@ def take_company(run: StepRun) -> StepResult:
     content, drops, looks = (inputs.pop(name, None) for name in ("logo", "drops_logo", "looks_at_logo"))
     entry = read_company(inputs)
     tenant = run.tenant
-    if tenant.pac_company_id or run.onboarding.company_unknown:
+    if is_settled(run.onboarding):
         refuse(
             RuleBroken(
                 "company_already_sent",
@@ -79,7 +81,7 @@ def create_company(run: StepRun) -> StepResult:
     provider = provider_for(run.tenant)
     company_id = run.inputs.get("company_id") or run.onboarding.data.get("company_id")
     if company_id:
-        return _adopt(run, _read(provider, str(company_id)))
+        return _adopt(run, read_at_provider(provider, str(company_id)))
     try:
         found = provider.find_company(run.tenant.ruc)
     except (NotSupported, NotFound):
@@ -108,7 +110,7 @@ def _adopt(run: StepRun, state: CompanyState) -> StepResult:
     tenant = run.tenant
     if not state.company_id:
         raise Unsettled(body=state.body, exchange_id=state.exchange_id)
-    _require_own(tenant, state)
+    require_own(tenant, state.company_id, ruc=state.ruc)
     was_sent = run.onboarding.company_unknown
     with transaction.atomic():
         run.hold(company_unknown=False)
@@ -129,7 +131,8 @@ def _adopt(run: StepRun, state: CompanyState) -> StepResult:
     return StepResult(notes=notes, answer=state.company_id, exchange_id=state.exchange_id)
 
 
-def _read(provider: PacProvider, company_id: str) -> CompanyState:
+def read_at_provider(provider: PacProvider, company_id: str) -> CompanyState:
+    """The company with that id. Raises RuleBroken (unknown_company), PacError."""
     try:
         return provider.read_company(company_id)
     except NotFound as error:
@@ -143,27 +146,29 @@ def _read(provider: PacProvider, company_id: str) -> CompanyState:
         ) from error
 
 
-def _require_own(tenant: Tenant, state: CompanyState) -> None:
-    """Raises RuleBroken when the company is of another RUC, or another tenant of ours has it."""
-    if state.ruc and ruc_rules.compact(state.ruc) != tenant.ruc:
+def require_own(tenant: Tenant, company_id: str, *, ruc: str = "") -> None:
+    """Raises RuleBroken when the provider's company is of another RUC, or another tenant of ours has it."""
+    if ruc and ruc_rules.compact(ruc) != tenant.ruc:
         raise RuleBroken(
             "company_of_another_ruc",
             gettext_noop("Esa empresa del PAC tiene el RUC {found}, no {ruc}. Revise el identificador."),
             "company_id",
-            found=state.ruc[:40],
+            found=ruc[:40],
             ruc=tenant.ruc,
         )
-    holders = Tenant.objects.filter(
-        pac_provider=tenant.pac_provider, environment=tenant.environment, pac_company_id=state.company_id
+    with all_tenants(reason="whether another company has the same account at the provider"):
+        others = Tenant.objects.exclude(pk=tenant.pk)
+    holders = others.filter(
+        pac_provider=tenant.pac_provider, environment=tenant.environment, pac_company_id=company_id
     )
-    if holders.exclude(pk=tenant.pk).exists():
+    if holders.exists():
         raise RuleBroken(
             "company_taken",
             gettext_noop(
                 "La empresa {company_id} del PAC ya pertenece a otra empresa de Cifras: revise si quedó cerrada."
             ),
             "company_id",
-            company_id=state.company_id,
+            company_id=company_id,
         )
 
 

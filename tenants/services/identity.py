@@ -5,8 +5,10 @@ from django.db import IntegrityError, transaction
 from cifras.core import audit
 from cifras.core.models import Staff
 from cifras.fiscal.errors import RuleBroken, gettext_noop
+from cifras.pac.contract import Capability
 from tenants.models import Onboarding, Tenant
 from tenants.services import custody
+from tenants.services.accounts import provider_spec
 from tenants.services.finding import tenants_of
 from tenants.services.reading import Identity
 
@@ -21,7 +23,7 @@ def change_identity(onboarding: Onboarding, identity: Identity, *, actor: Staff 
     before, after = _identity_of(tenant), (identity.ruc, identity.ruc_type, identity.dv)
     if before == after:
         return False
-    if tenant.pac_company_id or onboarding.company_unknown:
+    if is_settled(onboarding):
         field = next(name for name, old, new in zip(_FIELDS, before, after, strict=True) if old != new)
         raise RuleBroken(
             "company_already_sent",
@@ -47,6 +49,15 @@ def change_identity(onboarding: Onboarding, identity: Identity, *, actor: Staff 
         after=after,
     )
     return True
+
+
+def is_settled(onboarding: Onboarding) -> bool:
+    """Whether who the company is cannot be changed any more: the provider has been told, or may have been; where it is told
+    nothing, because the company has its account already, until the company is active."""
+    tenant = onboarding.tenant
+    if provider_spec(tenant).can(Capability.ONBOARD):
+        return bool(tenant.pac_company_id or onboarding.company_unknown)
+    return tenant.state != Tenant.State.ONBOARDING
 
 
 _FIELDS = ("ruc", "ruc_type", "dv")

@@ -17,8 +17,8 @@ from cifras.pac.errors import NotFound, NotSupported, Outcome, PacError, Refused
 from tenants.models import BillingPoint, Office, Tenant
 from tenants.services.accounts import company_id, provider_for
 from tenants.services.companies import is_request_over, with_request_noted
+from tenants.services.office_reading import OfficeEntry, PointEntry, read_offices
 from tenants.services.progress import StepResult, StepRun, StepState
-from tenants.services.reading import OfficeEntry, PointEntry, read_offices
 
 _AT_PROVIDER = ("type", "address", "telephone", "coordinates", "location", "email")
 
@@ -28,7 +28,7 @@ def take_offices(run: StepRun) -> StepResult:
 
     Raises RulesBroken also for a change to an office that the provider has, or may have.
     """
-    entries = read_offices(run.inputs)
+    entries = read_offices(run.inputs, country=run.tenant.country)
     with transaction.atomic():
         existing = {office.code: office for office in run.tenant.offices.select_for_update()}
         _require_unchanged(existing, entries)

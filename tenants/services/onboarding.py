@@ -4,7 +4,7 @@ The wizard runs one step at a time; `manage.py onboard` runs all that are due. B
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -15,18 +15,22 @@ from django.utils.translation import gettext_lazy as _
 from cifras.core import audit
 from cifras.core.models import Staff
 from cifras.fiscal.errors import RuleBroken, gettext_noop
+from cifras.pac.contract import Capability, ProviderSpec
 from cifras.pac.errors import PacError
 from tenants.access import sees_everything
 from tenants.models import Onboarding, StaffGrant, Tenant
 from tenants.services import companies, offices
+from tenants.services.accounts import provider_spec
 from tenants.services.activation import activate
 from tenants.services.affiliation import finish_affiliation, request_affiliation
 from tenants.services.companies import create_company, take_company
+from tenants.services.connecting import take_account, try_account
 from tenants.services.custody import take_certificate
 from tenants.services.finding import tenants_of
 from tenants.services.identity import change_identity
 from tenants.services.offices import register_offices, take_offices
 from tenants.services.pending import blocking_steps, pending_steps
+from tenants.services.peru_tax_ids import confirm_peruvian_ruc
 from tenants.services.progress import StepResult, StepRun
 from tenants.services.reading import Identity, OnboardingEntry, read_onboarding
 from tenants.services.tax_ids import confirm_ruc
@@ -36,7 +40,10 @@ _SOMEBODY_ELSE = frozenset({"onboarding_changed", "step_running"})
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One row of the onboarding. `after` are the steps that must be complete before; `needs_input`: a person fills it in."""
+    """One row of the onboarding. `after` are the steps that must be complete before; `needs_input`: a person fills it in.
+
+    `is_for` says at which providers it is taken, from their row in the registry; `titles` are its names by country.
+    """
 
     name: str
     title: str | Promise
@@ -44,18 +51,52 @@ class Step:
     after: tuple[str, ...] = ()
     needs_input: bool = False
     is_external: bool = False
+    is_for: Callable[[ProviderSpec], bool] = lambda _spec: True
+    titles: Mapping[str, str | Promise] = field(default_factory=dict)
 
+    def title_in(self, country: str) -> str | Promise:
+        """Its name as the country has it."""
+        return self.titles.get(country, self.title)
+
+
+def _creates(spec: ProviderSpec) -> bool:
+    return spec.can(Capability.ONBOARD)
+
+
+def _connects(spec: ProviderSpec) -> bool:
+    return not _creates(spec)
+
+
+def _confirm(run: StepRun) -> StepResult:
+    """The RUC, by the rules of its country."""
+    return _CONFIRMATIONS[run.tenant.country](run)
+
+
+_CONFIRMATIONS: Mapping[str, Callable[[StepRun], StepResult]] = {
+    Tenant.Country.PANAMA: confirm_ruc,
+    Tenant.Country.PERU: confirm_peruvian_ruc,
+}
 
 _ROWS = (
-    Step("ruc", _("RUC y DV"), confirm_ruc, is_external=True),
+    Step("account", _("Cuenta en el proveedor"), take_account, needs_input=True, is_for=_connects),
+    Step("ping", _("Probar la cuenta"), try_account, after=("account",), is_external=True, is_for=_connects),
+    Step(
+        "ruc",
+        _("RUC y DV"),
+        _confirm,
+        after=("ping",),
+        is_external=True,
+        titles={Tenant.Country.PERU: _("RUC")},
+    ),
     Step("company", _("Empresa"), take_company, needs_input=True),
-    Step("certificate", _("Certificado"), take_certificate, needs_input=True),
+    Step("certificate", _("Certificado"), take_certificate, needs_input=True, is_for=_creates),
     Step(
         "create_company",
         _("Crear en el PAC"),
         create_company,
         after=("ruc", "company", "certificate"),
         is_external=True,
+        is_for=_creates,
     ),
     Step(
         "request_affiliation",
@@ -63,6 +104,7 @@ _ROWS = (
         request_affiliation,
         after=("create_company",),
         is_external=True,
+        is_for=_creates,
     ),
     Step(
         "finish_affiliation",
@@ -70,18 +112,32 @@ _ROWS = (
         finish_affiliation,
         after=("create_company", "request_affiliation"),
         is_external=True,
+        is_for=_creates,
     ),
-    Step("offices", _("Sucursales"), take_offices, needs_input=True),
+    Step(
+        "offices",
+        _("Sucursales"),
+        take_offices,
+        needs_input=True,
+        titles={Tenant.Country.PERU: _("Establecimientos y series")},
+    ),
     Step(
         "register_offices",
         _("Registrar las sucursales"),
         register_offices,
         after=("create_company", "offices"),
         is_external=True,
+        is_for=_creates,
     ),
     Step("activate", _("Revisar y activar"), activate),
 )
 STEPS: Mapping[str, Step] = {row.name: row for row in _ROWS}
+
+
+def steps_for(tenant: Tenant) -> Mapping[str, Step]:
+    """The steps that the tenant's provider asks for, by name, in their order."""
+    spec = provider_spec(tenant)
+    return {name: row for name, row in STEPS.items() if row.is_for(spec)}
 
 
 def start_onboarding(data: Mapping[str, Any] | OnboardingEntry, *, actor: Staff | None) -> Onboarding:
@@ -106,7 +162,7 @@ def run_step(onboarding: Onboarding, step: str, *, actor: Staff | None, **inputs
     Raises RuleBroken (also: unknown_step, step_too_early, onboarding_changed, step_running) and PacError; except where somebody
     else is at work the try is remembered all the same.
     """
-    row = _step(step)
+    row = _step(step, onboarding.tenant)
     _require_open(onboarding.tenant)
     _require_its_turn(row, onboarding.tenant)
     run = StepRun(onboarding, step, actor, inputs)
@@ -136,7 +192,7 @@ def advance(
     `inputs` are further inputs by step.
     """
     refusals: list[RuleBroken | PacError] = []
-    for row in STEPS.values():
+    for row in steps_for(onboarding.tenant).values():
         if not _is_due(row, onboarding.tenant):
             continue
         try:
@@ -156,7 +212,7 @@ def _start(entry: OnboardingEntry, actor: Staff | None) -> Onboarding:
     by_code = tuple(sorted(entry.offices, key=lambda office: office.code))
     if by_code and by_code != offices.entries_of(tenant):
         run_step(onboarding, "offices", actor=actor, offices=[asdict(office) for office in entry.offices])
-    if not tenant.pac_company_id:
+    if not tenant.pac_company_id and _creates(provider_spec(tenant)):
         onboarding.data = {**onboarding.data, "company_id": entry.pac_company_id}
         onboarding.save(update_fields=["data"])
     return onboarding
@@ -214,9 +270,9 @@ def _begun(identity: Identity, actor: Staff | None) -> Onboarding:
     return onboarding
 
 
-def _step(name: str) -> Step:
+def _step(name: str, tenant: Tenant) -> Step:
     try:
-        return STEPS[name]
+        return steps_for(tenant)[name]
     except KeyError:
         raise RuleBroken(
             "unknown_step",

@@ -1,17 +1,19 @@
 """What a tenant still lacks: computed from the facts every time, never stored, and computed here only."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from cifras.core.wording import sentence
 from cifras.fiscal.errors import CannotVerifyLocally, RuleBroken, gettext_noop
 from cifras.fiscal.ruc import panama as ruc_rules
-from cifras.pac.contract import Capability
+from cifras.pac.contract import Capability, ProviderSpec
 from tenants.models import Certificate, Office, Onboarding, Tenant
 from tenants.services.accounts import provider_spec
+from tenants.services.connecting import missing_fields
 from tenants.services.custody import is_holder_open
 from tenants.services.progress import StepState, last_try
 
@@ -53,16 +55,61 @@ type _Fact = tuple[str, str, str, dict[str, Any]]
 
 
 def _facts(tenant: Tenant, onboarding: Onboarding | None) -> Iterator[_Fact]:
+    spec = provider_spec(tenant)
+    if spec.can(Capability.ONBOARD):
+        yield from _facts_of_a_new_company(tenant, onboarding)
+    else:
+        yield from _account(tenant, onboarding)
+        yield from _register(tenant, onboarding, spec)
+        yield from _names(tenant)
+    yield from _offices(tenant, spec)
+
+
+def _facts_of_a_new_company(tenant: Tenant, onboarding: Onboarding | None) -> Iterator[_Fact]:
     is_registered = bool(tenant.pac_company_id)
     yield from _ruc(tenant, onboarding)
-    if not tenant.legal_name:
-        yield "company", "company_missing", gettext_noop("Falta la razón social de la empresa."), {}
+    yield from _names(tenant)
     yield from _certificate(tenant, onboarding, is_registered=is_registered)
     if not is_registered:
         yield from _company(onboarding)
-    if provider_spec(tenant).can(Capability.ONBOARD):
-        yield from _affiliation(tenant, onboarding)
-    yield from _offices(tenant)
+    yield from _affiliation(tenant, onboarding)
+
+
+def _names(tenant: Tenant) -> Iterator[_Fact]:
+    if not tenant.legal_name:
+        yield "company", "company_missing", gettext_noop("Falta la razón social de la empresa."), {}
+
+
+def _account(tenant: Tenant, onboarding: Onboarding | None) -> Iterator[_Fact]:
+    """The account at a provider where the company exists already: known, and let in when it was tried."""
+    if tenant.pac_company_id and tenant.state != Tenant.State.ONBOARDING:
+        return
+    missing = [gettext(each.label) for each in missing_fields(tenant, onboarding)]
+    if missing:
+        text = gettext_noop("Falta la cuenta en el proveedor: {fields}.")
+        yield "account", "account_missing", text, {"fields": ", ".join(missing)}
+    if tenant.pac_company_id:
+        return
+    asked = last_try(onboarding, "ping").state if onboarding else StepState.PENDING
+    if asked is StepState.FAILED:
+        text = gettext_noop("El proveedor no aceptó la cuenta: corríjala y vuelva a probarla.")
+    elif asked is StepState.UNKNOWN:
+        text = gettext_noop("Se probó la cuenta y la respuesta se perdió: vuelva a probarla.")
+    else:
+        text = gettext_noop("La cuenta aún no se ha probado con el proveedor.")
+    yield "ping", "account_not_tried", text, {}
+
+
+def _register(tenant: Tenant, onboarding: Onboarding | None, spec: ProviderSpec) -> Iterator[_Fact]:
+    """The RUC is right by its own digit since the beginning; where the provider can say whether it exists, it is asked."""
+    asked = last_try(onboarding, "ruc").state if onboarding else StepState.PENDING
+    if tenant.state != Tenant.State.ONBOARDING or asked is StepState.DONE:
+        return
+    if asked is StepState.FAILED:
+        text = gettext_noop("El proveedor no confirmó el RUC: corríjalo o repita la consulta.")
+        yield "ruc", "ruc_refused", text, {}
+    elif spec.can(Capability.VERIFY_TAX_ID, tenant.pac_options):
+        yield "ruc", "ruc_not_asked", gettext_noop("Falta confirmar el RUC con el proveedor."), {}
 
 
 def _ruc(tenant: Tenant, onboarding: Onboarding | None) -> Iterator[_Fact]:
@@ -182,18 +229,33 @@ def _affiliation(tenant: Tenant, onboarding: Onboarding | None) -> Iterator[_Fac
     )
 
 
-def _offices(tenant: Tenant) -> Iterator[_Fact]:
+_PANAMANIAN_OFFICES = (
+    gettext_noop("Falta al menos una sucursal."),
+    gettext_noop("La sucursal {office} no tiene punto de facturación."),
+)
+_OFFICES_MISSING: Mapping[str, tuple[str, str]] = {
+    Tenant.Country.PERU: (
+        gettext_noop("Falta al menos un establecimiento con sus series."),
+        gettext_noop("El establecimiento {office} no tiene ninguna serie."),
+    ),
+}
+
+
+def _offices(tenant: Tenant, spec: ProviderSpec) -> Iterator[_Fact]:
+    none, no_points = _OFFICES_MISSING.get(tenant.country, _PANAMANIAN_OFFICES)
     offices = [office for office in tenant.offices.all() if office.closed_at is None]
     if not offices:
-        yield "offices", "offices_missing", gettext_noop("Falta al menos una sucursal."), {}
+        yield "offices", "offices_missing", none, {}
     for office in offices:
         if not office.billing_points.all():
             yield (
                 "offices",
                 "points_missing",
-                gettext_noop("La sucursal {office} no tiene punto de facturación."),
+                no_points,
                 {"office": office.code},
             )
+    if not spec.can(Capability.ONBOARD):
+        return
     for office in offices:
         if office.registration == Office.Registration.UNKNOWN:
             yield (

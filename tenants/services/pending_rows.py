@@ -1,7 +1,7 @@
 """Which tenants still lack something, asked of the database: what `pending.pending_steps` would find, for lists and counts.
 
-The two say the same by construction of the facts: the RUC and the certificate's absence are only pending while the company does
-not exist at the provider, which is a pending step itself.
+The two say the same by construction of the facts: the RUC, the account and the certificate's absence are only pending while the
+company does not exist at the provider or is not active, which are pending steps themselves.
 """
 
 from datetime import datetime
@@ -32,6 +32,6 @@ def lacks_something(now: datetime) -> Q:
         | Q(Exists(Onboarding.objects.filter(tenant=own, certificate_unknown=True)))
         | ~Q(Exists(open_offices))
         | Q(Exists(open_offices.exclude(Exists(points))))
-        | Q(Exists(open_offices.filter(registration=Office.Registration.UNKNOWN)))
-        | Q(Exists(open_offices.filter(pac_office_id="")))
+        | Q(Exists(open_offices.filter(registration=Office.Registration.UNKNOWN)), pac_provider__in=able)
+        | Q(Exists(open_offices.filter(pac_office_id="")), pac_provider__in=able)
     )

@@ -17,13 +17,22 @@ from tenants.services.companies import entry_of
 from tenants.services.finding import tenants_of
 from tenants.services.floors_above import Copied, copied
 from tenants.services.logos import clean_picture, keep_logo
+from tenants.services.office_reading import OfficeEntry, PointEntry
 from tenants.services.offices import entries_of
 from tenants.services.onboarding import start_onboarding
-from tenants.services.reading import Identity, OfficeEntry, OnboardingEntry, PointEntry
+from tenants.services.reading import Identity, OnboardingEntry
 
 logger = logging.getLogger(__name__)
 
-_SETTINGS = ("grace_days", "max_backdate_days", "discounts_after_tax", "mail_language", "mail_text")
+_SETTINGS = (
+    "grace_days",
+    "max_backdate_days",
+    "discounts_after_tax",
+    "four_eyes_void",
+    "four_eyes_void_above",
+    "mail_language",
+    "mail_text",
+)
 FIRST_NUMBER = 1
 
 

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cifras.core import audit
 from cifras.core.models import Proposal, Staff
+from cifras.core.sign_in import sessions
 from cifras.fiscal.errors import RuleBroken, gettext_noop
 from tenants.models import Onboarding, StaffGrant
 from tenants.services.activation import require_reason
@@ -56,6 +57,7 @@ def end_staff(person: Staff, *, reason: str, actor: Staff) -> None:
         if not Staff.objects.filter(pk=person.pk, is_active=True).update(is_active=False):
             raise RuleBroken("already_ended", gettext_noop("Esta persona ya estaba de baja."))
         person.is_active = False
+        sessions.drop_all(person, actor=actor)
         audit.record(
             "staff.ended",
             actor=actor,

@@ -98,8 +98,8 @@ def confirm_ruc(run: StepRun) -> StepResult:
     a DV that the provider contradicts is kept all the same, which needs the right to.
     """
     tenant = run.tenant
-    _require_right_to_override(run)
-    _mend(run)
+    require_right_to_override(run)
+    mend_identity(run)
     result = verify_ruc(
         tenant.ruc,
         tenant.ruc_type,
@@ -135,7 +135,7 @@ def confirm_ruc(run: StepRun) -> StepResult:
     return StepResult(notes=tuple(notes), answer=f"{result.dv} {result.receiver_type or ''}".strip())
 
 
-def _mend(run: StepRun) -> None:
+def mend_identity(run: StepRun) -> None:
     """Take over what the inputs say about who it is."""
     if not _IDENTITY.intersection(run.inputs):
         return
@@ -149,7 +149,8 @@ def _mend(run: StepRun) -> None:
         run.hold()
 
 
-def _require_right_to_override(run: StepRun) -> None:
+def require_right_to_override(run: StepRun) -> None:
+    """Raises RuleBroken where the input `override_reason` comes from somebody who may not."""
     if run.inputs.get("override_reason") and run.actor and not may(run.actor, OVERRIDE):
         raise RuleBroken(
             "override_not_allowed",

@@ -4,7 +4,14 @@
 from a draft are derived here too, so that no provider derives its own.
 """
 
-from cifras.fiscal.peru.kinds import document_type, is_number, is_series, series_letter
+from cifras.fiscal.peru.kinds import (
+    HIGHEST_NUMBER,
+    document_type,
+    is_electronic_series,
+    is_number,
+    is_series,
+    series_letter,
+)
 from cifras.fiscal.peru.notes import is_full_reversal
 from cifras.fiscal.peru.payment import credit_part, instalments_to_send, kept_back
 from cifras.fiscal.peru.preflight import reasons, require_complete, warnings
@@ -14,6 +21,7 @@ from cifras.fiscal.peru.sending import SEND_DAYS, send_by
 from cifras.fiscal.peru.totals import PeruTotals, compute, spread_discounts, unit_value_of
 
 __all__ = [
+    "HIGHEST_NUMBER",
     "SEND_DAYS",
     "PeruTotals",
     "Return",
@@ -23,6 +31,7 @@ __all__ = [
     "identities_allowed",
     "identity_of",
     "instalments_to_send",
+    "is_electronic_series",
     "is_full_reversal",
     "is_number",
     "is_series",

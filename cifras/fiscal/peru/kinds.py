@@ -31,6 +31,11 @@ def is_series(series: str, comprobante: Comprobante) -> bool:
     return is_contingency(series) or re.fullmatch(rf"{letter}[A-Z0-9]{{3}}", series) is not None
 
 
+def is_electronic_series(series: str) -> bool:
+    """Whether electronic documents of some kind, or notes, may be issued with a series: F or B and three more."""
+    return not is_contingency(series) and any(is_series(series, each) for each in Comprobante)
+
+
 def is_known_series(series: str, comprobante: Comprobante) -> bool:
     """As `is_series`, for a document that was issued anywhere, SUNAT's portal included."""
     return is_series(series, comprobante) or series == _PORTAL[comprobante]

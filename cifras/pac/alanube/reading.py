@@ -74,28 +74,30 @@ def _members(found: Mapping[str, Any], envelope: Mapping[str, Any]) -> dict[str,
 
 def _void(found: Mapping[str, Any], word: str) -> bool | None:
     """Whether the answer says that the document is void; None where it is silent, as every answer seen so far (INFERRED)."""
-    told = next((found[name] for name in _VOID_MEMBERS if isinstance(found.get(name), bool)), None)
-    is_word = {word.upper(), _text(found, "status").upper()} & _VOID_WORDS
-    return True if is_word else told
+    if word.upper() in _VOID_WORDS or _text(found, "status").upper() in _VOID_WORDS:
+        return True
+    return next((found[name] for name in _VOID_MEMBERS if isinstance(found.get(name), bool)), None)
 
 
 def _sale(found: Mapping[str, Any]) -> dict[str, Any]:
     """Receiver, total and lines, where the answer echoes the request (INFERRED: the answers seen so far carry none)."""
     receiver, items = found.get("receiver"), found.get("items")
-    party = receiver if isinstance(receiver, Mapping) else {}
+    party = receiver if receiver and isinstance(receiver, Mapping) else {}
     ruc = party.get("ruc")
     return {
         "receiver_name": _text(party, "name"),
-        "receiver_tax_id": _text(ruc, "ruc") if isinstance(ruc, Mapping) else _text(party, "ruc"),
+        "receiver_tax_id": _text(ruc, "ruc") if ruc and isinstance(ruc, Mapping) else _text(party, "ruc"),
         "total": _amount(found, "totalAmount", "total"),
         "line_count": len(items) if isinstance(items, list) else None,
     }
 
 
 def _amount(found: Mapping[str, Any], *names: str) -> str:
-    values = [found.get(name) for name in names]
-    kept = [value for value in values if isinstance(value, str | int | float) and not isinstance(value, bool)]
-    return storable(str(kept[0])) if kept else ""
+    for name in names:
+        value = found.get(name)
+        if isinstance(value, str | int | float) and not isinstance(value, bool):
+            return storable(str(value))
+    return ""
 
 
 def _id(text: str) -> str:
@@ -170,9 +172,16 @@ def page_size(body: Any) -> int | None:
 
 def text_of(data: Mapping[str, Any], *names: str) -> str:
     """The first of these members that holds a text or a whole number, as text."""
-    return next((text for name in names if (text := _text(data, name))), "")
+    for name in names:
+        if text := _text(data, name):
+            return text
+    return ""
 
 
 def _text(data: Mapping[str, Any], name: str) -> str:
     value = data.get(name)
-    return storable(str(value)) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return storable(value)
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""

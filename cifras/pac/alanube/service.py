@@ -23,6 +23,7 @@ _PREFIX = "/pan/v1"
 _CHECK_DIGIT_NUMBERS = {"NATURAL": "1", "JURIDICO": "2"}
 _PAGE_SIZE = 100
 _MOST_PAGES = 50
+_MOST_PAGES_OF_DAYS = 2_000
 
 Payload = Mapping[str, Any] | bytes
 
@@ -104,7 +105,7 @@ class PacService:
     ) -> Iterator[tuple[Mapping[str, Any], Answer]]:
         """Every row of the list at `path` issued between two days, page after page. Raises as `find_documents`."""
         days = {"start": str(from_date), "end": str(to_date)}
-        return self._pages("list_documents", company_id, path, days)
+        return self._pages("list_documents", company_id, path, days, most=_MOST_PAGES_OF_DAYS)
 
     # Notifications
 
@@ -275,22 +276,28 @@ class PacService:
         )
 
     def _pages(
-        self, operation: str, company_id: str, path: str, filters: Mapping[str, str]
+        self,
+        operation: str,
+        company_id: str,
+        path: str,
+        filters: Mapping[str, str],
+        *,
+        most: int = _MOST_PAGES,
     ) -> Iterator[tuple[Mapping[str, Any], Answer]]:
-        seen: set[str] = set()
-        for page in range(1, _MOST_PAGES + 1):
+        seen: set[int] = set()  # by their hashes: a list may be long
+        for page in range(1, most + 1):
             params = {**_of(company_id), **filters, "limit": _PAGE_SIZE, "page": page}
             answer = self._list(operation, path, params)
             rows = reading.rows_of(answer.body, "documents")
             if rows is None:
                 raise NotSupported(status=answer.status, body=answer.body, exchange_id=answer.exchange_id)
-            new = [row for row in rows if repr(row) not in seen]
+            new = [row for row in rows if hash(repr(row)) not in seen]
             yield from ((row, answer) for row in new)
             if len(rows) < (reading.page_size(answer.body) or _PAGE_SIZE):
                 return
             if not new:
                 break
-            seen |= {repr(row) for row in new}
+            seen |= {hash(repr(row)) for row in new}
         raise NotSupported(gettext_noop("La lista de documentos del proveedor no termina: no prueba nada."))
 
     def _list(self, operation: str, path: str, params: Mapping[str, Any], act: Act = Act.OTHER) -> Answer:

@@ -115,8 +115,8 @@ class Fabo:
         if not document.is_accepted:
             raise _refused_by_sunat(document.code, document.description)
         return {
-            "valor_resumen": base64.b64encode(hashlib.sha1(document.body.encode()).digest()).decode(),  # noqa: S324
-            "codigo_descarga": hashlib.sha1(document.id.encode()).hexdigest(),  # noqa: S324
+            "valor_resumen": base64.b64encode(hashlib.sha1(document.body.encode()).digest()).decode(),  # noqa: S324 the digest that SUNAT prescribes
+            "codigo_descarga": hashlib.sha1(document.id.encode()).hexdigest(),  # noqa: S324 the code of a download, no secret
             "codigo_documento": _code_of(company, document),
             "sunat_respuesta": document.code,
             "sunat_descripcion": document.description,
@@ -140,6 +140,8 @@ class Fabo:
         ruc = str(body.get("ruc") or f"10{body.get('dni', '')}")
         if not re.fullmatch(r"\d{10,11}", ruc):
             raise Refused(400, "ruc", "El RUC tiene once cifras", ruc[:40])
+        if ruc in self.sunat.strangers:
+            raise Refused(400, "ruc", "El RUC no existe", ruc)
         known = next((each for each in self.sunat.companies.values() if each.ruc == ruc), None)
         name = known.name if known else f"Contribuyente {ruc} S.A.C."
         return {

@@ -133,6 +133,7 @@ class Sunat:
     def __init__(self, clock: Clock, shelf: Shelf, lock: threading.RLock) -> None:
         self.clock, self._shelf, self.lock = clock, shelf, lock
         self.companies: dict[str, Taxpayer] = {}
+        self.strangers: set[str] = set()  # RUCs that the register does not have
         self.documents: dict[str, Comprobante] = {}
         self._by_number: dict[Number, Comprobante] = {}
         for record in shelf.all(Taxpayer.__name__):
@@ -199,6 +200,7 @@ class Sunat:
             self.companies.clear()
             self.documents.clear()
             self._by_number.clear()
+            self.strangers.clear()
 
     def _enter(self, document: Comprobante) -> None:
         self.documents[document.id] = document

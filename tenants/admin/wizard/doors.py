@@ -29,16 +29,17 @@ from cifras.core.wording import sentence, sentences
 from cifras.fiscal.errors import CannotVerifyLocally, RuleBroken
 from cifras.pac.errors import PacError
 from tenants.admin.actors import actor_of
+from tenants.admin.wizard.book import page_for
 from tenants.admin.wizard.forms import StartForm, local_dv
 from tenants.admin.wizard.frame import last_try_shown, latest_try, step_address, where_to_go_on
-from tenants.admin.wizard.pages import PAGES
 from tenants.admin.wizard.start import MAY_BEGIN, Known, begin, under_way
 from tenants.admin.wizard.uploads import in_memory_only
 from tenants.admin.wizard.visit import SEEN_WITH, Visit
 from tenants.models import Onboarding
-from tenants.services import STEPS, StepState, last_try, run_step
+from tenants.services import StepState, last_try, run_step, steps_for
 from tenants.services.catalogues import find_places
 from tenants.services.drafts import keep_draft
+from tenants.services.providers import secret_names
 
 ASSETS = forms.Media(
     css={"all": ("cifras/documents.css", "cifras/pages.css", "cifras/wizard.css")},
@@ -46,7 +47,7 @@ ASSETS = forms.Media(
 )
 START = "admin:tenants_tenant_onboard"
 _CONFLICT = 409
-_keeps_secrets = sensitive_post_parameters("password", "authentication_password")
+_keeps_secrets = sensitive_post_parameters("password", "authentication_password", *secret_names())
 
 
 class WizardDoorsMixin(StaffAdmin):
@@ -75,7 +76,7 @@ class WizardDoorsMixin(StaffAdmin):
         form = StartForm(request.POST if request.method == "POST" else None)
         begun = begin(form, actor_of(request)) if form.is_valid() else None
         if isinstance(begun, Onboarding):
-            return HttpResponseRedirect(step_address(begun, "ruc"))
+            return HttpResponseRedirect(step_address(begun, next(iter(steps_for(begun.tenant)))))
         page, rows = under_way(request)
         context = {
             "title": _("Habilitar empresas"),
@@ -91,7 +92,7 @@ class WizardDoorsMixin(StaffAdmin):
     def onboard_step_view(self, request: HttpRequest, onboarding_uid: Any, step: str) -> HttpResponseBase:
         """A step: asked on GET, taken on POST."""
         visit = self._visit(request, onboarding_uid, step)
-        form = PAGES[step].form(visit)
+        form = page_for(visit).form(visit)
         status = 200
         if request.method == "POST":
             done = self._take(visit, form)
@@ -107,7 +108,7 @@ class WizardDoorsMixin(StaffAdmin):
         visit = self._visit(request, onboarding_uid, step)
         if request.GET.get("seen") == visit.state_key:
             return HttpResponse(status=204)
-        return self._step_page(visit, PAGES[step].form(visit), template="onboarding/state.html")
+        return self._step_page(visit, page_for(visit).form(visit), template="onboarding/state.html")
 
     def onboard_dv_view(self, request: HttpRequest) -> HttpResponseBase:
         """The DV by the formula while the RUC is being typed; nobody else is asked."""
@@ -152,26 +153,27 @@ class WizardDoorsMixin(StaffAdmin):
 
     def _visit(self, request: HttpRequest, uid: Any, step: str) -> Visit:
         onboarding = self._onboarding(request, uid)
-        if step not in PAGES:
+        row = steps_for(onboarding.tenant).get(step)
+        if row is None:
             raise Http404
         data = request.POST if request.method == "POST" else None
-        return Visit(request, actor_of(request), onboarding, STEPS[step], data)
+        return Visit(request, actor_of(request), onboarding, row, data)
 
     def _take(self, visit: Visit, form: Any) -> HttpResponse | int:
         """Where to go after the deed, or the status of the page that is drawn again."""
-        data, step = visit.data or {}, visit.step.name
+        data, step, page = visit.data or {}, visit.step.name, page_for(visit)
         before = visit.onboarding.steps.get(step)
         visit.onboarding.version = _version(data.get("version"))
         if "_add" in data:
             return 200
         try:
-            if "_draft" in data and PAGES[step].keeps_draft:
-                keep_draft(visit.onboarding, step, PAGES[step].typed(form), actor=visit.staff)
+            if "_draft" in data and page.keeps_draft:
+                keep_draft(visit.onboarding, step, page.typed(form), actor=visit.staff)
                 messages.success(visit.request, _("Guardado a medias: quien siga lo encuentra en este paso."))
                 return HttpResponseRedirect(reverse(START))
             if not form.is_valid():
                 return 200
-            run_step(visit.onboarding, step, actor=visit.staff, **PAGES[step].inputs(visit, form))
+            run_step(visit.onboarding, step, actor=visit.staff, **page.inputs(visit, form))
         except (RuleBroken, PacError) as error:
             is_remembered = visit.onboarding.steps.get(step) != before
             if is_remembered and isinstance(error, PacError):
@@ -182,7 +184,7 @@ class WizardDoorsMixin(StaffAdmin):
     def _onwards(self, visit: Visit) -> str:
         """The next question, or the same page where there is something to see on it."""
         said = last_try(visit.onboarding, visit.step.name)
-        goes_on = PAGES[visit.step.name].goes_on and said.state is StepState.DONE and not said.sentences
+        goes_on = page_for(visit).goes_on and said.state is StepState.DONE and not said.sentences
         if not goes_on:
             return step_address(visit.onboarding, visit.step.name)
         fresh = self._visit(visit.request, visit.onboarding.uid, visit.step.name)
@@ -191,7 +193,7 @@ class WizardDoorsMixin(StaffAdmin):
     def _step_page(
         self, visit: Visit, form: Any, status: int = 200, template: str | None = None
     ) -> TemplateResponse:
-        page, tenant = PAGES[visit.step.name], visit.tenant
+        page, tenant = page_for(visit), visit.tenant
         context = {
             "title": _("Habilitar: {tenant}").format(tenant=tenant),
             "visit": visit,

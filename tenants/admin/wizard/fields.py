@@ -68,11 +68,11 @@ def upload(label: Any, help_text: Any = "", *, accept: str, required: bool = Tru
     )
 
 
-def secret(label: Any, help_text: Any = "", *, required: bool = True) -> forms.CharField:
+def secret(label: Any, help_text: Any = "", *, required: bool = True, longest: int = 200) -> forms.CharField:
     """A password that is never shown again; blanks at its ends belong to it."""
     widget = UnfoldAdminPasswordWidget({"autocomplete": "off"}, render_value=False)
     return forms.CharField(
-        label=label, help_text=help_text, required=required, strip=False, max_length=200, widget=widget
+        label=label, help_text=help_text, required=required, strip=False, max_length=longest, widget=widget
     )
 
 

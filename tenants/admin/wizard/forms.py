@@ -8,7 +8,6 @@ from django.utils.translation import gettext_lazy
 from cifras.core.wording import sentence
 from cifras.fiscal.errors import CannotVerifyLocally, RuleBroken
 from cifras.fiscal.ruc import panama as ruc_rules
-from cifras.pac.contract import Capability
 from tenants.admin.wizard.fields import (
     StepForm,
     UploadForm,
@@ -21,9 +20,10 @@ from tenants.admin.wizard.fields import (
     upload,
 )
 from tenants.models import Tenant
+from tenants.services.accounts import provider_spec
 from tenants.services.logos import LARGEST_BYTES
 from tenants.services.pkcs12_costs import LONGEST_FILE_BYTES
-from tenants.services.providers import provider_names
+from tenants.services.providers import ways_in
 
 _PASSWORDS = {"certificate": "password", "authentication_certificate": "authentication_password"}
 P12_TYPES = ".p12,.pfx,application/x-pkcs12"
@@ -42,7 +42,9 @@ class TaxIdForm(StepForm):
     )
     ruc = text(
         gettext_lazy("RUC"),
-        gettext_lazy("Con guiones y sin el DV, como 155596713-2-2015 o 8-274-125."),
+        gettext_lazy(
+            "Con guiones y sin el DV, como 155596713-2-2015 o 8-274-125; en el Perú, las once cifras."
+        ),
         longest=40,
         spellcheck="false",
     )
@@ -57,6 +59,8 @@ class TaxIdForm(StepForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
+        if cleaned.get("country", Tenant.Country.PANAMA) != Tenant.Country.PANAMA:
+            return {**cleaned, "ruc_type": "", "dv": ""}
         if cleaned.get("ruc") and cleaned.get("ruc_type"):
             try:
                 expected = local_dv(cleaned["ruc"], cleaned["ruc_type"])
@@ -69,8 +73,20 @@ class TaxIdForm(StepForm):
         return cleaned
 
 
+class PeruTaxIdForm(StepForm):
+    """Who it is in Peru: the last digit checks the others, so there is no DV to ask for."""
+
+    ruc = text(
+        gettext_lazy("RUC"),
+        gettext_lazy("Once cifras; la última comprueba las demás."),
+        longest=40,
+        spellcheck="false",
+        inputmode="numeric",
+    )
+
+
 class StartForm(TaxIdForm):
-    """A new onboarding."""
+    """A new onboarding. In Peru the RUC says it all: neither kind of taxpayer nor DV is asked."""
 
     country = select(gettext_lazy("País"), Tenant.Country.choices)
     pac_provider = select(gettext_lazy("Proveedor (PAC)"), ())
@@ -84,8 +100,13 @@ class StartForm(TaxIdForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["ruc_type"].required = False  # Panama's own; the reading of the request asks for it there
         provider: Any = self.fields["pac_provider"]
-        provider.choices = provider_names(Capability.ONBOARD)
+        specs = [provider_spec(key) for key in ways_in()]
+        provider.choices = [
+            (label, [(spec.key, spec.name) for spec in specs if spec.country == country])
+            for country, label in Tenant.Country.choices
+        ]
 
 
 class OverrideForm(StepForm):

@@ -13,8 +13,10 @@ from cifras.core.admin.badges import AMBER, BLUE, GREEN, GREY, RED, Badge
 from cifras.core.rights import may
 from cifras.core.wording import as_received
 from cifras.fiscal.zones import written
+from cifras.pac.contract import Capability
 from tenants.models import Onboarding, Tenant
-from tenants.services import STEPS, PendingStep, StepState, last_try, pending_steps
+from tenants.services import PendingStep, StepState, last_try, pending_steps, steps_for
+from tenants.services.accounts import provider_spec
 from tenants.services.progress import is_under_way
 
 AFFILIATION = ("request_affiliation", "finish_affiliation")
@@ -83,12 +85,12 @@ def steps_of(onboarding: Onboarding) -> list[StepShown]:
         StepShown(
             number=number,
             name=row.name,
-            title=row.title,
+            title=row.title_in(onboarding.tenant.country),
             state=_state(onboarding, row.name, reasons),
             reasons=tuple(each.reason for each in reasons[row.name]),
             address=step_address(onboarding, row.name),
         )
-        for number, row in enumerate(STEPS.values(), start=1)
+        for number, row in enumerate(steps_for(onboarding.tenant).values(), start=1)
     ]
 
 
@@ -149,7 +151,7 @@ def _state(onboarding: Onboarding, step: str, reasons: Mapping[str, list[Pending
 def _is_complete(onboarding: Onboarding, step: str, said: StepState) -> bool:
     """Nothing is missing; but a RUC that nobody asked about yet, or no office at all, is nothing done either."""
     tenant = onboarding.tenant
-    if step == "ruc":
+    if step == "ruc" and provider_spec(tenant).can(Capability.ONBOARD):
         return said is StepState.DONE or bool(tenant.pac_company_id)
     if step == "register_offices":
         return any(office.closed_at is None for office in tenant.offices.all())

@@ -6,7 +6,7 @@ have, are shown and not asked: they go to the service as they are.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from django import forms
@@ -18,14 +18,13 @@ from cifras.core.wording import sentence, sentences
 from cifras.fiscal.errors import RuleBroken
 from cifras.pac.errors import PacError
 from tenants.admin.wizard.fields import StepForm, select, text
-from tenants.models import BillingPoint, Office, Tenant
+from tenants.models import Office, Tenant
 from tenants.services.catalogues import find_places, place_name
 from tenants.services.drafts import Draft
+from tenants.services.office_reading import OfficeEntry, require_office, require_point
 from tenants.services.offices import entries_of
-from tenants.services.reading import OfficeEntry, read_offices
 
 MOST_OFFICES, MOST_POINTS = 25, 10
-BLANK_POINT = {"code": "001", "first_number": "1"}
 OFFICE_MARK, POINT_MARK = "__office__", "__point__"
 
 _PLACE = re.compile(r"(?:[0-9]+-){2}[0-9]+")
@@ -58,11 +57,28 @@ class PointForm(RowForm):
         widget=text("", longest=10, inputmode="numeric").widget,
     )
 
+    country = Tenant.Country.PANAMA.value
+
+    def clean(self) -> dict[str, Any]:
+        """The onboarding's own rules."""
+        cleaned = super().clean() or {}
+        if {"code", "first_number"} <= cleaned.keys():
+            try:
+                require_point(cleaned["code"], cleaned["first_number"], country=self.country)
+            except RuleBroken as refusal:
+                self.refuse(refusal)
+        return cleaned
+
+
+class SeriesForm(PointForm):
+    """A series of Peru."""
+
+    country = Tenant.Country.PERU.value
+    code = text(gettext_lazy("Serie"), longest=4, placeholder="F001", spellcheck="false")
+
     def clean_code(self) -> str:
-        """As the model wants it."""
-        code: str = self.cleaned_data["code"]
-        BillingPoint._meta.get_field("code").run_validators(code)
-        return code
+        """Series are written in capitals."""
+        return str(self.cleaned_data["code"]).upper()
 
 
 class OfficeForm(RowForm):
@@ -98,13 +114,15 @@ class OfficeForm(RowForm):
     )
     email = text(gettext_lazy("Correo"), longest=50, required=False, kind="email")
     points: BaseFormSet
+    country = Tenant.Country.PANAMA.value
+    members_asked: tuple[str, ...] = _MEMBERS
 
     def clean(self) -> dict[str, Any]:
         """The onboarding's own rules, so that whatever is wrong in any row is told at once."""
         cleaned = super().clean() or {}
-        given = {name: cleaned.get(name) or "" for name in _MEMBERS}
+        given = {name: cleaned.get(name) or "" for name in self.members_asked}
         try:
-            read_offices({"offices": [given | {"type": Office.Type.MAIN.value}]})
+            require_office(given, country=self.country)
         except RuleBroken as refusal:
             for each in refusal.reasons:
                 member = each.field.rpartition(".")[2]
@@ -146,14 +164,78 @@ class OfficeForm(RowForm):
         return str(self["code"].value() or "")
 
 
+class EstablishmentForm(OfficeForm):
+    """An establishment of Peru, as the company's own file of the RUC has it."""
+
+    country = Tenant.Country.PERU.value
+    members_asked = tuple(name for name in _MEMBERS if name != "coordinates")
+    code = text(
+        gettext_lazy("Código"),
+        gettext_lazy("Cuatro cifras; 0000 es el principal."),
+        longest=4,
+        placeholder="0000",
+        inputmode="numeric",
+    )
+    telephone = text(gettext_lazy("Teléfono"), longest=12, required=False, kind="tel")
+    location = text(
+        gettext_lazy("Ubigeo"),
+        gettext_lazy("Seis cifras, como 150101."),
+        longest=8,
+        required=False,
+        inputmode="numeric",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        del self.fields["coordinates"]
+
+    def clean_location(self) -> str:
+        """The code as it was typed."""
+        return str(self.cleaned_data["location"])
+
+    @property
+    def place(self) -> str:
+        """The table of places is Panama's."""
+        return ""
+
+
 class _Rows(BaseFormSet):
     def get_form_kwargs(self, index: int | None) -> dict[str, Any]:
         """A row that somebody added is meant: it has to be filled in or taken away."""
         return {"empty_permitted": False}
 
 
-_Points = formset_factory(PointForm, formset=_Rows, extra=0, can_delete=True, max_num=MOST_POINTS)
-_Offices = formset_factory(OfficeForm, formset=_Rows, extra=0, can_delete=True, max_num=MOST_OFFICES)
+@dataclass(frozen=True, slots=True)
+class _Land:
+    """The rows of one country: their forms, and what the first ones begin with."""
+
+    office: type[OfficeForm]
+    point: type[PointForm]
+    first_office: str
+    first_points: tuple[str, ...]
+    blank_point: str = ""
+
+    def points(
+        self, prefix: Any, data: Mapping[str, Any] | None, initial: list[dict[str, Any]]
+    ) -> BaseFormSet:
+        """The rows of an office's points."""
+        rows = formset_factory(self.point, formset=_Rows, extra=0, can_delete=True, max_num=MOST_POINTS)
+        return rows(data, initial=None if data is not None else initial, prefix=f"{prefix}-points")
+
+    def offices(self, data: Mapping[str, Any] | None, initial: list[dict[str, Any]] | None) -> BaseFormSet:
+        """The rows of the offices."""
+        rows = formset_factory(self.office, formset=_Rows, extra=0, can_delete=True, max_num=MOST_OFFICES)
+        return rows(data, initial=initial, prefix="offices")
+
+
+_PANAMA = _Land(OfficeForm, PointForm, "0001", ("001",), "001")
+_LANDS: Mapping[str, _Land] = {
+    Tenant.Country.PERU: _Land(EstablishmentForm, SeriesForm, "0000", ("F001", "B001", "FC01", "BC01"))
+}
+
+
+def _land_of(tenant: Tenant) -> _Land:
+    return _LANDS.get(tenant.country, _PANAMA)
 
 
 class OfficesForm:
@@ -162,13 +244,14 @@ class OfficesForm:
     def __init__(
         self, tenant: Tenant, data: Mapping[str, Any] | None = None, initial: Sequence[Mapping[str, Any]] = ()
     ) -> None:
+        self.land = _land_of(tenant)
         self.locked = locked_entries(tenant)
         self.is_bound = data is not None
         rows = [dict(row) for row in initial]
-        self.offices = _Offices(data, initial=None if self.is_bound else rows, prefix="offices")
+        self.offices = self.land.offices(data, None if self.is_bound else rows)
         for index, office in enumerate(self.offices.forms):
             points = [] if self.is_bound else [dict(point) for point in rows[index].get("points", ())]
-            office.points = _points(office.prefix, data, points)
+            office.points = self.land.points(office.prefix, data, points)
         self.complaints: list[str] = []
         self._sent: list[OfficeForm | None] = []
 
@@ -180,18 +263,18 @@ class OfficesForm:
     @property
     def blank(self) -> OfficeForm:
         """A new office, for scripts to copy."""
-        office = OfficeForm(
+        office = self.land.office(
             prefix=f"offices-{OFFICE_MARK}", initial={"type": "associated"}, empty_permitted=False
         )
         office.fields[DELETION_FIELD_NAME] = forms.BooleanField(required=False)
-        office.points = _points(office.prefix, None, [BLANK_POINT])
+        office.points = self.land.points(office.prefix, None, [_blank_point(self.land.blank_point)])
         return office
 
     @property
     def blank_point(self) -> PointForm:
         """A new point, for scripts to copy."""
         prefix = f"offices-{OFFICE_MARK}-points-{POINT_MARK}"
-        point = PointForm(prefix=prefix, initial={"first_number": "1"}, empty_permitted=False)
+        point = self.land.point(prefix=prefix, initial={"first_number": "1"}, empty_permitted=False)
         point.fields[DELETION_FIELD_NAME] = forms.BooleanField(required=False)
         return point
 
@@ -216,7 +299,7 @@ class OfficesForm:
         entries = [asdict(entry) for entry in self.locked]
         for office in self.rows:
             self._sent.append(office)
-            given = {name: office.cleaned_data[name] for name in _MEMBERS}
+            given = {name: office.cleaned_data[name] for name in office.members_asked}
             points = [{name: point.cleaned_data[name] for name in _POINT_MEMBERS} for point in _left(office)]
             entries.append({**given, "billing_points": points})
         return entries
@@ -224,7 +307,10 @@ class OfficesForm:
     def typed(self) -> list[dict[str, Any]]:
         """What stands in the rows, as it was typed."""
         return [
-            {**office.typed(*_MEMBERS), "points": [point.typed(*_POINT_MEMBERS) for point in _left(office)]}
+            {
+                **office.typed(*office.members_asked),
+                "points": [point.typed(*_POINT_MEMBERS) for point in _left(office)],
+            }
             for office in self.rows
         ]
 
@@ -254,12 +340,21 @@ def initial_rows(tenant: Tenant, draft: Draft | None = None) -> list[dict[str, A
     codes = {entry.code for entry in locked_entries(tenant)}
     known = draft.values["offices"] if draft else map(_row, entries_of(tenant))
     rows = [row for row in known if row["code"] not in codes]
-    return rows or ([] if codes else [blank_row(Office.Type.MAIN.value, "0001")])
+    if rows or codes:
+        return rows
+    land = _land_of(tenant)
+    points = [_blank_point(code) for code in land.first_points]
+    return [{"code": land.first_office, "type": Office.Type.MAIN.value, "points": points}]
 
 
-def blank_row(kind: str = Office.Type.ASSOCIATED.value, code: str = "") -> dict[str, Any]:
-    """A new office with its first point."""
-    return {"code": code, "type": kind, "points": [dict(BLANK_POINT)]}
+def blank_row(tenant: Tenant) -> dict[str, Any]:
+    """A further office with its first point."""
+    point = _blank_point(_land_of(tenant).blank_point)
+    return {"code": "", "type": Office.Type.ASSOCIATED.value, "points": [point]}
+
+
+def _blank_point(code: str) -> dict[str, str]:
+    return {"code": code, "first_number": "1"}
 
 
 def locked_entries(tenant: Tenant) -> list[OfficeEntry]:
@@ -272,10 +367,6 @@ def locked_entries(tenant: Tenant) -> list[OfficeEntry]:
 def _row(entry: OfficeEntry) -> dict[str, Any]:
     points = [asdict(point) for point in entry.billing_points]
     return {**{name: getattr(entry, name) for name in _MEMBERS}, "points": points}
-
-
-def _points(prefix: Any, data: Mapping[str, Any] | None, initial: list[dict[str, Any]]) -> BaseFormSet:
-    return _Points(data, initial=None if data is not None else initial, prefix=f"{prefix}-points")
 
 
 def _left(office: OfficeForm) -> list[PointForm]:

@@ -28,6 +28,7 @@ from tenants.admin.wizard.forms import (
     TaxIdForm,
 )
 from tenants.admin.wizard.office_forms import OfficesForm, blank_row, initial_rows
+from tenants.admin.wizard.office_words import office_words
 from tenants.admin.wizard.visit import Visit
 from tenants.models import Office, TaxIdCheck, Tenant
 from tenants.services.accounts import provider_spec
@@ -91,7 +92,7 @@ class RucPage(StepPage):
         return {
             "tax_id_form": self._tax_id(visit, None) if isinstance(form, OverrideForm) else form,
             "override_form": form if isinstance(form, OverrideForm) else OverrideForm(),
-            "asks_override": is_contradicted and not visit.is_sent and not _is_kept(visit),
+            "asks_override": is_contradicted and not visit.is_sent and not is_kept(visit),
             "may_override": may(visit.staff, OVERRIDE),
             "ours": our_dv(tenant),
             "theirs": their_answer(tenant, check) if check else None,
@@ -101,7 +102,7 @@ class RucPage(StepPage):
     def _tax_id(self, visit: Visit, data: Mapping[str, Any] | None) -> TaxIdForm:
         known = {name: getattr(visit.tenant, name) for name in ("ruc_type", "ruc", "dv")}
         form = TaxIdForm(data, initial=known | dict(visit.draft.values if visit.draft else {}))
-        _fix(form, form.fields if visit.is_sent else (), known)
+        fix(form, form.fields if visit.is_sent else (), known)
         return form
 
 
@@ -117,7 +118,7 @@ class CompanyPage(StepPage):
         initial = known | dict(visit.draft.values if visit.draft else {})
         files = visit.request.FILES if visit.data is not None else None
         form = CompanyForm(visit.data, files, initial=initial, too_large=visit.too_large)
-        _fix(form, _SENT_NAMES if visit.is_sent else (), known)
+        fix(form, _SENT_NAMES if visit.is_sent else (), known)
         if not visit.tenant.logo:
             del form.fields["drops_logo"]
         return form
@@ -239,13 +240,16 @@ class OfficesPage(StepPage):
             return OfficesForm(visit.tenant, initial=initial_rows(visit.tenant, visit.draft))
         form = OfficesForm(visit.tenant, data)
         wanted = str(data.get("_add", ""))
-        return OfficesForm(visit.tenant, initial=_with_another(form, wanted)) if wanted else form
+        return (
+            OfficesForm(visit.tenant, initial=_with_another(form, wanted, visit.tenant)) if wanted else form
+        )
 
     def inputs(self, visit: Visit, form: OfficesForm) -> dict[str, Any]:
         return {"offices": form.entries()}
 
     def context(self, visit: Visit, form: OfficesForm) -> dict[str, Any]:
         return {
+            "words": office_words(visit.tenant),
             "locked": [office for office in visit.tenant.offices.all() if _is_locked(office)],
             "places_address": reverse("admin:tenants_tenant_onboard_places"),
         }
@@ -272,6 +276,7 @@ class RegisterPage(StepPage):
         offices = _open_offices(visit.tenant)
         return {
             "offices": [(office, registration_badge(office)) for office in offices],
+            "words": office_words(visit.tenant),
             "is_unknown": _in_doubt(visit.tenant),
             "is_done": all(office.registration == Office.Registration.DONE for office in offices),
         }
@@ -292,26 +297,15 @@ class ActivatePage(StepPage):
             "company_rows": list(company_rows(tenant)),
             "word": affiliation_badge(tenant),
             "offices": [(office, registration_badge(office)) for office in _open_offices(tenant)],
+            "words": office_words(tenant),
             "tenant_address": reverse("admin:tenants_tenant_change", args=[tenant.uid]),
             "may_view_tenant": may(visit.staff, "tenants.view_tenant"),
+            "has_affiliation": provider_spec(tenant).can(Capability.ONBOARD),
             "may_write": may(visit.staff, "invoicing.add_invoice"),
         }
 
 
-PAGES: Mapping[str, StepPage] = {
-    "ruc": RucPage(),
-    "company": CompanyPage(),
-    "certificate": CertificatePage(),
-    "create_company": CreatePage(),
-    "request_affiliation": AffiliationPage(),
-    "finish_affiliation": AffiliationPage(),
-    "offices": OfficesPage(),
-    "register_offices": RegisterPage(),
-    "activate": ActivatePage(),
-}
-
-
-def _fix(form: StepForm, names: Any, known: Mapping[str, Any]) -> None:
+def fix(form: StepForm, names: Any, known: Mapping[str, Any]) -> None:
     """Fields that may not be changed any more show what is known."""
     for name in names:
         form.fields[name].disabled = True
@@ -326,17 +320,17 @@ def _where_to_change(tenant: Tenant) -> str:
     return reverse("admin:tenants_tenant_certificate", args=[tenant.uid])
 
 
-def _is_kept(visit: Visit) -> bool:
+def is_kept(visit: Visit) -> bool:
     """Whether somebody has overridden the provider's DV already."""
     entry = visit.onboarding.steps.get("ruc", {})
-    return any(note["code"] == "dv_kept" for note in entry.get("notes", ()))
+    return any(note["code"] in {"dv_kept", "ruc_kept"} for note in entry.get("notes", ()))
 
 
-def _with_another(form: OfficesForm, wanted: str) -> list[dict[str, Any]]:
+def _with_another(form: OfficesForm, wanted: str, tenant: Tenant) -> list[dict[str, Any]]:
     """What was typed with one more office, or one more point in the office with the prefix `wanted`."""
     rows = form.typed()
     if wanted == "office":
-        return [*rows, blank_row()]
+        return [*rows, blank_row(tenant)]
     point = {"code": "", "first_number": "1"}
     return [
         {**row, "points": [*row["points"], point]} if office.prefix == wanted else row

@@ -24,7 +24,7 @@ from tenants.admin.wizard.frame import (
 )
 from tenants.admin.wizard.visit import SEEN_WITH
 from tenants.models import Onboarding, Tenant
-from tenants.services import StepState, pending_steps, start_onboarding
+from tenants.services import StepState, pending_steps, start_onboarding, steps_for
 from tenants.services.finding import tenants_of
 from tenants.services.reading import read_onboarding
 
@@ -87,7 +87,7 @@ def _known(tenant: Tenant, staff: Staff) -> Known:
     may_view = may(staff, "tenants.view_tenant")
     return Known(
         tenant,
-        step_address(onboarding, "ruc") if onboarding else "",
+        step_address(onboarding, next(iter(steps_for(tenant)))) if onboarding else "",
         reverse("admin:tenants_tenant_change", args=[tenant.uid]) if may_view else "",
     )
 

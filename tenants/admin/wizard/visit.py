@@ -13,6 +13,7 @@ from tenants.admin.wizard.frame import AFFILIATION, StepShown, steps_of
 from tenants.models import Onboarding, Tenant
 from tenants.services import STEPS, Step, StepState
 from tenants.services.drafts import Draft, draft_of
+from tenants.services.identity import is_settled
 from tenants.services.progress import is_under_way
 
 SEEN_WITH = ("tenant__certificates", "tenant__offices__billing_points")
@@ -36,8 +37,13 @@ class Visit:
 
     @property
     def is_sent(self) -> bool:
-        """Whether the provider has heard of the company, or may have."""
-        return bool(self.tenant.pac_company_id or self.onboarding.company_unknown)
+        """Whether who the company is stands fast: the provider has heard of it, or may have."""
+        return is_settled(self.onboarding)
+
+    @property
+    def title(self) -> Any:
+        """How the step is called in the company's country."""
+        return self.step.title_in(self.tenant.country)
 
     @cached_property
     def steps(self) -> list[StepShown]:

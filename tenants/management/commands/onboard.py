@@ -1,7 +1,8 @@
 """`manage.py onboard FILE`: bring a company to where it may issue, as far as one can come without its customer.
 
-One run creates the company, asks for the affiliation (3), finishes it (1), reads the company and registers the offices; what is
-missing is pending, and another run goes on where this one stopped.
+In Panama one run creates the company, asks for the affiliation (3), finishes it (1), reads the company and registers the offices;
+what is missing is pending, and another run goes on where this one stopped. Where the company has its account already, the
+file names it (`pac_company_id`, `token_env`, ...), and the run tries it.
 """
 
 import os
@@ -15,10 +16,14 @@ from django.core.management.base import BaseCommand, CommandError
 
 from cifras.core.management.results import as_line, error_list
 from cifras.core.reading import parse_json
-from cifras.fiscal.errors import RuleBroken, gettext_noop, refuse
+from cifras.fiscal.errors import RuleBroken, RulesBroken, gettext_noop, refuse
+from cifras.pac.contract import ProviderSpec
 from cifras.pac.errors import PacError
 from tenants.models import Onboarding, Tenant
 from tenants.services import advance, pending_steps, run_step, start_onboarding
+from tenants.services.account_reading import AccountEntry, inputs_of, member_of, read_account
+from tenants.services.accounts import provider_spec
+from tenants.services.connecting import is_changed, known_secrets
 from tenants.services.custody import open_pair
 from tenants.services.finding import onboarding_of
 from tenants.services.pkcs12_costs import LONGEST_FILE_BYTES
@@ -57,7 +62,10 @@ class Command(BaseCommand):
         try:
             entry = read_onboarding(parse_json(text), is_whole=True)
             certificates = _certificates(entry, path.parent)
+            account = _account(entry)
             onboarding = start_onboarding(entry, actor=None)
+            if account and is_changed(onboarding, account):
+                run_step(onboarding, "account", actor=None, **inputs_of(account))
             if certificates:
                 _hand_in(onboarding, certificates)
             refusals = advance(
@@ -87,7 +95,11 @@ def _text_of(path: Path) -> str:
 def _certificates(entry: OnboardingEntry, folder: Path) -> _Certificates | None:
     """What the file names, opened and judged before anything is stored; None where it is no longer needed."""
     known = onboarding_of(entry.identity)
-    if entry.pac_company_id or (known and (known.tenant.pac_company_id or known.company_unknown)):
+    if (
+        entry.account
+        or entry.pac_company_id
+        or (known and (known.tenant.pac_company_id or known.company_unknown))
+    ):
         return None
     reasons: list[RuleBroken] = []
     signature = _read("certificate", entry.certificate, folder, reasons)
@@ -99,6 +111,38 @@ def _certificates(entry: OnboardingEntry, folder: Path) -> _Certificates | None:
     refuse(reasons)
     open_pair(signature, authentication, ruc=entry.identity.ruc)
     return _Certificates(signature, authentication)
+
+
+def _account(entry: OnboardingEntry) -> AccountEntry | None:
+    """The account that the file names, with its secrets from the environment, judged before anything is stored."""
+    if entry.account is None:
+        return None
+    known = onboarding_of(entry.identity)
+    kept = known_secrets(known.tenant) if known else frozenset()
+    spec = provider_spec(entry.identity.provider)
+    refuse(
+        RuleBroken(
+            "secret_missing",
+            gettext_noop(
+                "Falta el secreto: póngalo en la variable de entorno que nombra este dato («{name}»)."
+            ),
+            f"{name}_env",
+            name=variable,
+        )
+        for name, variable in entry.account.variables.items()
+        if variable and variable not in os.environ and name not in kept
+    )
+    secrets = {name: os.environ.get(variable, "") for name, variable in entry.account.variables.items()}
+    try:
+        return read_account({**entry.account.plain, **secrets}, spec, known=kept)
+    except RuleBroken as refusal:
+        raise RulesBroken([_as_member(each, spec) for each in refusal.reasons]) from None
+
+
+def _as_member(reason: RuleBroken, spec: ProviderSpec) -> RuleBroken:
+    """A reason under the name that the file has for its field."""
+    asked = next((each for each in spec.account if each.name == reason.field), None)
+    return reason.at(member_of(asked)) if asked else reason
 
 
 def _read(field: str, names: CertificateNames, folder: Path, reasons: list[RuleBroken]) -> tuple[bytes, str]:

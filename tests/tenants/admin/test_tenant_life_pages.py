@@ -166,10 +166,11 @@ def test_every_page_says_what_it_will_do_and_a_get_does_nothing(browser: Client,
         response = browser.get(page(tenant, name))
         assert words in text_of(response), name
         assert page(tenant, name) in browser.get(page(tenant)).content.decode()
+    assert not AuditEntry.objects.exists()
     assert browser.get(page(tenant, "summary_file")).status_code == 404
     assert (Tenant.objects.values().get(), Tenant.objects.count()) == (before, 1)
     assert len(pac.journal.requests()) == asked
-    assert not AuditEntry.objects.exists()
+    assert [entry.action for entry in AuditEntry.objects.all()] == ["access.not_found"]
 
 
 @pytest.mark.parametrize(
