@@ -60,7 +60,10 @@ def _person(label: Any) -> "models.ForeignKey[Any, Any]":
 
 
 class Reconciliation(models.Model):
-    """One run over a tenant's month. `summary` holds counts, sums, the bridge and how much was looked at row by row."""
+    """One run over a tenant's month. `summary` holds counts, sums, the bridge and how much was looked at row by row.
+
+    `progress` says what a run in course is at: `{"done", "of", "rows"}`, in ranges of days and in documents.
+    """
 
     class State(models.TextChoices):
         WAITING = "waiting", _("En espera")
@@ -78,6 +81,7 @@ class Reconciliation(models.Model):
     state = models.CharField(_("estado"), max_length=7, choices=State, default=State.WAITING)
     statement_batch = models.UUIDField(_("informe del PAC"), null=True)
     statement_at = models.DateTimeField(_("informe obtenido"), null=True)
+    progress = models.JSONField(_("avance"), default=dict)
     summary = models.JSONField(_("resumen"), default=dict)
     by_class = models.JSONField(_("por clase"), default=dict)
     error = models.TextField(_("error"), blank=True)

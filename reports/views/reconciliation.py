@@ -1,8 +1,9 @@
 """Reconciliation: every company of a month with its progress, and one company's differences by class, cell by cell."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import admin, messages
@@ -13,6 +14,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from cifras.core.admin.refusals import refusals_as_messages
@@ -20,24 +22,31 @@ from cifras.core.models import Staff
 from cifras.core.rights import may
 from cifras.fiscal.zones import PANAMA, local_date
 from invoicing.admin.assets import ASSETS
-from reports.models import Difference
+from reports.models import Difference, MonthClosing
 from reports.models.reconciliation import Decision, DifferenceClass
 from reports.services.reconciling import deciding, running
 from reports.views.documents import require_reader
-from reports.views.reconciliation_shown import (
-    chosen_run,
+from reports.views.reconciliation_lines import (
+    Line,
     is_open,
     month_lines,
-    run_shown,
-    runs_of,
-    summed_bridge,
+    summed_bridges,
     summed_classes,
+    to_close,
 )
+from reports.views.reconciliation_shown import chosen_run, of_class, run_shown, runs_of, waiting_for
+from reports.views.runs_compared import changes_between
 from tenants.access import tenants_for
 from tenants.models import Tenant
 
 _TENANTS_A_PAGE = 100
 _YEARS = range(2000, 2101)
+_TO_CLOSE = "to_close"
+_CLOSINGS: Mapping[str, Any] = {
+    _TO_CLOSE: gettext_lazy("Por cerrar"),
+    MonthClosing.State.PROPOSED.value: gettext_lazy("Cierre por aprobar"),
+    MonthClosing.State.CLOSED.value: gettext_lazy("Cerrado"),
+}
 
 
 @require_safe
@@ -56,21 +65,32 @@ def reconciliation(request: HttpRequest, month: str) -> HttpResponse:
     here = reverse("reports:reconciliation", args=[month])
     if request.method == "POST":
         return _run_all(request, staff, tenants, first, here)
-    lines = month_lines(list(tenants), first, month)
-    runs = [line.run for line in lines if line.run and line.run.summary]
-    page = Paginator(lines, _TENANTS_A_PAGE).get_page(request.GET.get("page"))
-    context = _frame(request, _("Conciliación {month}").format(month=f"{first:%m/%Y}"), first, staff)
+    context = frame(request, _("Conciliación {month}").format(month=f"{first:%m/%Y}"), first, staff)
+    name = request.GET.get("class", "")
+    if name in DifferenceClass.values:
+        context |= {**of_class(list(tenants), first, name, request, staff), "month_page": here}
+        return TemplateResponse(request, "admin/reports/reconciliation_class.html", context)
+    every = month_lines(list(tenants), first, month)
+    runs = [line.run for line in every if line.run and line.run.summary]
     context |= {
-        "page": page,
-        "is_waiting": any(is_open(line.run) for line in lines),
+        "is_waiting": any(is_open(line.run) for line in every),
         "totals": {
-            "companies": len(lines),
+            "companies": len(every),
             "reconciled": len(runs),
-            "total": sum(line.total for line in lines),
-            "decided": sum(line.decided for line in lines),
+            "total": sum(line.total for line in every),
+            "decided": sum(line.decided for line in every),
+            "closed": sum(line.closing == MonthClosing.State.CLOSED for line in every),
         },
         "classes": summed_classes(runs),
-        "bridge": summed_bridge(runs),
+        "bridges": summed_bridges(runs),
+    }
+    wanted = request.GET.get("closing", "")
+    lines = _of_closing(every, wanted, first)
+    context |= {
+        "page": Paginator(lines, _TENANTS_A_PAGE).get_page(request.GET.get("page")),
+        "page_query": urlencode({"closing": wanted}) if wanted in _CLOSINGS else "",
+        "wanted": wanted,
+        "closings": list(_CLOSINGS.items()),
     }
     return TemplateResponse(request, "admin/reports/reconciliation.html", context)
 
@@ -87,16 +107,43 @@ def reconciliation_of_tenant(request: HttpRequest, month: str, tenant: UUID) -> 
     runs = runs_of(whose, first)
     run = chosen_run(runs, request.GET.get("run"))
     title = _("Conciliación {month}: {tenant}").format(month=f"{first:%m/%Y}", tenant=whose)
-    context = _frame(request, title, first, staff)
+    context = frame(request, title, first, staff)
     context |= {
         "tenant": whose,
         "runs": runs,
         "run": run,
-        "is_waiting": any(is_open(each) for each in runs),
+        **waiting_for(runs),
         "month_page": reverse("reports:reconciliation", args=[month]),
+        "reconciliation_page": reverse("reports:reconciliation_tenant", args=[month, whose.uid]),
+        "closing_page": reverse("reports:closing", args=[month, whose.uid]),
         **(run_shown(request, run, runs, staff) if run else {}),
     }
     return TemplateResponse(request, "admin/reports/reconciliation_tenant.html", context)
+
+
+@require_safe
+def reconciliation_runs(request: HttpRequest, month: str, tenant: UUID) -> HttpResponse:
+    """What changed between two runs of a company's month."""
+    staff, first = require_reader(request), month_of(month)
+    whose = tenants_for(staff).filter(uid=tenant).first()
+    if whose is None:
+        raise Http404
+    runs = [run for run in runs_of(whose, first) if run.summary]
+    after = chosen_run(runs, request.GET.get("after"))
+    older = [run for run in runs if after and run.run < after.run]
+    before = chosen_run(older, request.GET.get("before")) if older or request.GET.get("before") else None
+    title = _("Corridas {month}: {tenant}").format(month=f"{first:%m/%Y}", tenant=whose)
+    context = frame(request, title, first, staff)
+    context |= {
+        "tenant": whose,
+        "runs": runs,
+        "before": before,
+        "after": after,
+        "parts": changes_between(before, after, staff) if before and after else [],
+        "reconciliation_page": reverse("reports:reconciliation_tenant", args=[month, whose.uid]),
+        "closing_page": reverse("reports:closing", args=[month, whose.uid]),
+    }
+    return TemplateResponse(request, "admin/reports/reconciliation_runs.html", context)
 
 
 def month_of(text: str) -> date:
@@ -110,7 +157,8 @@ def month_of(text: str) -> date:
     return found
 
 
-def _frame(request: HttpRequest, title: str, first: date, staff: Staff) -> dict[str, Any]:
+def frame(request: HttpRequest, title: str, first: date, staff: Staff) -> dict[str, Any]:
+    """What every page of a month has around it."""
     request.current_app = admin.site.name
     before, after = first - timedelta(days=1), first + timedelta(days=32)
     return {
@@ -123,6 +171,12 @@ def _frame(request: HttpRequest, title: str, first: date, staff: Staff) -> dict[
         "zone": str(PANAMA),
         "may_reconcile": may(staff, deciding.RECONCILE),
     }
+
+
+def _of_closing(lines: list[Line], wanted: str, first: date) -> list[Line]:
+    if wanted == _TO_CLOSE:
+        return to_close(lines, first)
+    return [line for line in lines if line.closing == wanted] if wanted in _CLOSINGS else lines
 
 
 def _run_all(

@@ -13,10 +13,10 @@ from cifras.sandbox.records import Document as PacDocument
 from cifras.sandbox.server import SandboxServer
 from invoicing.models import Document
 from reports.models import Difference, Reconciliation
-from reports.services.reconciling import running
+from reports.services.reconciling import comparing, deciding, running
 from tenants.models import Tenant
 from tests.clockwork import work_through
-from tests.factories import a_tenant
+from tests.factories import a_staff_member, a_tenant
 from tests.reports.sales import sell, void
 from tests.terminal import Ended, type_here
 
@@ -313,3 +313,74 @@ def test_a_provider_that_fails_twice_is_asked_again(
 )
 def test_a_command_that_makes_no_sense_is_refused(arguments: tuple[str, ...], code: int, typed: Any) -> None:
     assert typed(*arguments).code == code
+
+
+def test_adopting_the_missing_one_brings_the_books_level(
+    tenant: Tenant, sold: list[Document], pac: SandboxServer
+) -> None:
+    lost = sold[3]
+    answered = Document.objects.filter(pk=lost.pk)
+    answered.update(
+        submission="UNKNOWN", legal_status="", raw_legal_status="", document_id="", cufe="", accepted_at=None
+    )
+    run = running.reconcile(tenant, NOVEMBER)
+    [row] = run.differences.all()
+    assert (row.difference_class, row.document_uid) == ("pending", lost.uid)
+    person = a_staff_member(tenant, permissions=("reports.reconcile", "invoicing.decide_document"))
+    deciding.decide(row, deciding.Decision.ADOPT, reason="Es nuestra: consta en el PAC", actor=person)
+    lost.refresh_from_db()
+    assert (lost.submission, lost.legal_status) == ("ACCEPTED", "DGI_AUTHORIZED")
+    assert found(tenant) == []
+
+
+def test_in_a_large_month_equal_groups_are_sampled_and_what_is_open_is_asked_for(
+    tenant: Tenant, sold: list[Document], pac: SandboxServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(comparing, "WHOLE", 2)
+    theirs(pac, sold[0]).total += 50
+    theirs(pac, sold[1]).total -= 50
+    first = running.reconcile(tenant, NOVEMBER)
+    assert first.by_class == {"amount": 2}
+    assert (first.summary["groups_differing"], first.summary["rows"]) == (0, 0)
+    assert first.summary["rows_sampled"] == 6
+    monkeypatch.setattr(comparing, "SAMPLE", 2)
+    drawn = {str(found(tenant)) for _run in range(3)}
+    assert len(drawn) == 1
+    monkeypatch.setattr(comparing, "SAMPLE", 0)
+    assert found(tenant) == []
+    Document.objects.filter(pk=sold[2].pk).update(legal_status="PAC_AUTHORIZED")
+    theirs(pac, sold[2]).legal_status, theirs(pac, sold[2]).fate = "PAC_AUTHORIZED", ""
+    assert running.reconcile(tenant, NOVEMBER).summary["rows_sampled"] == 1
+
+
+def test_in_a_large_month_what_waits_here_is_pending_and_its_day_agrees(
+    tenant: Tenant, sold: list[Document], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(comparing, "WHOLE", 2)
+    waiting = sell(tenant, "2026-11-20T11:00:00")
+    for options in ({}, {"only_cached": True}):
+        assert found(tenant, **options) == [("pending", waiting.uid)]
+    summary = Reconciliation.objects.latest("run").summary
+    assert (summary["groups_differing"], summary["rows"], summary["documents"]) == (0, 0, 7)
+
+
+def test_in_a_large_month_what_waits_here_and_is_there_draws_its_day(
+    tenant: Tenant, sold: list[Document], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(comparing, "WHOLE", 2)
+    Document.objects.filter(pk=sold[4].pk).update(submission="UNKNOWN", legal_status="", document_id="")
+    assert found(tenant) == [("pending", sold[4].uid)]
+    run = Reconciliation.objects.get()
+    assert (run.summary["groups_differing"], run.summary["rows"]) == (1, 2)
+    assert run.differences.get().reason_key == "news_on_its_way"
+
+
+def test_amounts_of_two_currencies_are_never_added(tenant: Tenant, sold: list[Document]) -> None:
+    Document.objects.filter(pk=sold[4].pk).update(currency="PEN")
+    run = running.reconcile(tenant, NOVEMBER)
+    assert run.by_class == {}
+    assert (run.summary["total"], run.summary["pac_total"], run.summary["bridge"]) == (None, None, {})
+    gross = {currency: Decimal(bridge["gross"]) for currency, bridge in run.summary["currencies"].items()}
+    whole = sum((each.total for each in sold), Decimal(0))
+    assert gross == {"PAB": whole - sold[4].total, "PEN": sold[4].total}
+    assert run.progress["of"] == run.progress["done"] == 1

@@ -1,46 +1,55 @@
 """One month of one tenant: totals first, rows where they differ, and what is left explained or said to be unexplained.
 
 A month of up to `WHOLE` documents is compared row by row throughout, so that errors that cancel out are found, too; of a larger
-one only the days whose totals differ, with the days beside them.
+one the days whose totals differ, with the days beside them, the documents that were not sent or have no last word yet, and a
+sample of the rest, the same one in every run. Amounts of several currencies are never added: where a group holds more than one,
+its count alone is compared, and its documents one by one.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
-from decimal import Decimal
+from datetime import date
 from typing import Any
-
-from django.db.models import Count, Sum
-from django.db.models.functions import TruncDate
 
 from cifras.fiscal import cufe
 from cifras.fiscal.document import Mode
 from cifras.fiscal.lifecycle import REJECTED_LEGAL, Submission
-from cifras.fiscal.zones import PANAMA, local_date
+from cifras.fiscal.zones import local_date
 from invoicing.models import Document
-from reports.models import StatementFigure
 from reports.models.reconciliation import DifferenceClass
-from reports.services import comparison
-from reports.services.facts import between, end_of_month
-from reports.services.queries import Filters, figures
+from reports.services.facts import end_of_month
 from reports.services.reconciling.classes import differences, duplicates, pair
+from reports.services.reconciling.fingerprint import fingerprint
 from reports.services.reconciling.groups import Explaining, Group, Placed, Stated, Told
+from reports.services.reconciling.matching import Matching
 from reports.services.reconciling.rows import Found, Ours, Theirs, is_in_process, of_documents
+from reports.services.reconciling.sides import (
+    days_around,
+    differing_groups,
+    is_within,
+    our_side,
+    stated_groups,
+)
 from reports.services.reconciling.sources import (
     Provider,
     documents_named,
-    expected_there,
     near_rows,
-    our_rows,
+    rows_beside,
+    unsent_beside,
 )
-from reports.services.rollups import cents
+from reports.services.reconciling.summing import summary_of
 from reports.services.statements import Heard
 from tenants.models import Tenant
 
 WHOLE = 2_000  # documents of a month that are all compared row by row
 MOST_READS = 400  # documents read one by one in a run
 MOST_FILES = 300  # signed XML read for their totals in a run
+SAMPLE = 100  # documents of groups that agree, read one by one in a larger month
+
+
+def _nobody(_done: int, _of: int, _rows: int) -> None:
+    return None
 
 
 @dataclass(slots=True)
@@ -52,92 +61,81 @@ class Compared:
     is_complete: bool = True
 
 
-def compare_month(tenant: Tenant, month: date, heard: Heard, *, asks: bool) -> Compared:
-    """Compare a month with what was heard. `asks`: the provider may be asked about documents, beside its statement."""
+def compare_month(
+    tenant: Tenant, month: date, heard: Heard, *, asks: bool, tell: Callable[[int, int, int], None] = _nobody
+) -> Compared:
+    """Compare a month with what was heard. `asks`: the provider may be asked about documents, beside its statement.
+
+    `tell` hears how far it has come: (ranges of days done, of how many, rows).
+    """
     last = end_of_month(month)
-    stated, told = _stated(heard.figures)
-    ours = _our_groups(tenant, month, last, told)
-    differing = {key for key in ours.keys() | stated.keys() if not _is_equal(ours.get(key), stated.get(key))}
-    days = _days(month, last, ours, differing, told)
+    stated, told = stated_groups(heard.figures)
+    ours = our_side(tenant, month, last, told)  # its facts are of before: what changes meanwhile is told
+    differing = differing_groups(ours.sent, stated)
+    is_whole = not told.day or ours.documents <= WHOLE
+    days = [(month, last)] if is_whole else days_around(month, last, differing)
     provider = Provider(tenant, most_reads=MOST_READS, most_files=MOST_FILES) if asks else None
-    comparing = _Comparing(tenant, provider, differing, told)
-    for first, end in days:
-        comparing.take(first, end)
-    looked_at = {key: each for key, each in stated.items() if key.day is None or _is_within(key.day, days)}
-    explaining = Explaining(looked_at, comparing.placed, near_rows(tenant, month), month, told)
-    found = [*comparing.found, *explaining.found()]
+    mixed = {key for key, each in ours.sent.items() if each.total is None}
+    with Matching(tenant) as matching:
+        comparing = _Comparing(tenant, provider, differing, told, mixed, matching)
+        for position, (first, end) in enumerate(days):
+            tell(position, len(days), comparing.looked_at)
+            comparing.take(first, end)
+        tell(len(days), len(days), comparing.looked_at)
+        if not is_whole:
+            comparing.probe(unsent_beside(tenant, month, days))
+        if provider and not is_whole:
+            comparing.probe(rows_beside(tenant, month, days, sample=SAMPLE, most=MOST_READS - SAMPLE))
+        explaining = Explaining(
+            {key: each for key, each in stated.items() if key.day is None or is_within(key.day, days)},
+            comparing.placed,
+            near_rows(tenant, month),
+            month,
+            told,
+            agreed=comparing.agreed,
+            of_agreed=matching.placed,
+        )
+        found = [*comparing.found, *explaining.found()]
     is_complete = provider is None or not provider.failures
-    return Compared(found, _summary(tenant, month, ours, stated, differing, comparing, found), is_complete)
-
-
-def _stated(said: Sequence[StatementFigure]) -> tuple[dict[Group, Stated], Told]:
-    told = Told(
-        day=comparison.tells(said, "day"),
-        kind=all(comparison.pac_kind(figure) for figure in said),
-        word=all(comparison.pac_word(figure) for figure in said),
-    )
-    groups: defaultdict[Group, Stated] = defaultdict(Stated)
-    for figure in said:
-        group = Group(figure.day, comparison.pac_kind(figure), comparison.pac_word(figure))
-        groups[told.of(group)].add(figure.count, figure.total)
-    return dict(groups), told
-
-
-def _our_groups(tenant: Tenant, first: date, last: date, told: Told) -> dict[Group, Stated]:
-    groups: defaultdict[Group, Stated] = defaultdict(Stated)
-    rows = (
-        between(expected_there(tenant), first, last)
-        .annotate(day=TruncDate("issue_date", tzinfo=PANAMA))
-        .values("day", "kind", "legal_status")
-        .order_by()
-        .annotate(documents=Count("pk"), amount=Sum("total"))
-    )
-    for row in rows:
-        group = Group(row["day"], row["kind"], row["legal_status"])
-        groups[told.of(group)].add(row["documents"], cents(row["amount"]))
-    return dict(groups)
-
-
-def _is_equal(ours: Stated | None, stated: Stated | None) -> bool:
-    if ours is None or stated is None:
-        return False
-    return ours.count == stated.count and stated.total in (None, ours.total)
-
-
-def _days(
-    first: date, last: date, ours: Mapping[Group, Stated], differing: Iterable[Group], told: Told
-) -> list[tuple[date, date]]:
-    """The ranges whose rows are looked at."""
-    if not told.day or sum(each.count for each in ours.values()) <= WHOLE:
-        return [(first, last)]
-    wanted = {
-        day
-        for group in differing
-        if group.day
-        for day in (group.day - timedelta(days=1), group.day, group.day + timedelta(days=1))
-        if first <= day <= last
+    summary = {
+        **summary_of(tenant, ours.issued, ours.everything, stated, found),
+        "groups_differing": len(differing),
+        "rows": comparing.looked_at,
+        "rows_seen": comparing.seen,
+        "rows_with_amount": comparing.with_amount,
+        "rows_sampled": comparing.sampled,
+        "in_process": comparing.in_process,
+        "facts": fingerprint(ours.issued),
+        "asked": asks,
     }
-    return [(day, day) for day in sorted(wanted)]
-
-
-def _is_within(day: date, days: Iterable[tuple[date, date]]) -> bool:
-    return any(first <= day <= last for first, last in days)
+    return Compared(found, summary, is_complete)
 
 
 class _Comparing:
     """Row by row, a range of days at a time; what is there is placed in the group where the provider should count it."""
 
-    def __init__(self, tenant: Tenant, provider: Provider | None, differing: set[Group], told: Told) -> None:
+    def __init__(
+        self,
+        tenant: Tenant,
+        provider: Provider | None,
+        differing: set[Group],
+        told: Told,
+        mixed: set[Group],
+        matching: Matching,
+    ) -> None:
         self.tenant, self.provider, self.differing, self.told = tenant, provider, differing, told
+        self.mixed, self.matching = mixed, matching
         self.found: list[Found] = []
         self.placed: list[Placed] = []
-        self.looked_at = self.seen = self.with_amount = self.in_process = 0
+        self.agreed: defaultdict[Group, Stated] = defaultdict(Stated)
+        self.looked_at = self.seen = self.with_amount = self.in_process = self.sampled = 0
 
     def take(self, first: date, last: date) -> None:
         """Compare the documents of some days."""
-        ours = list(our_rows(self.tenant, first, last))
+        listed = self.provider.listed(first, last) if self.provider else ()
+        ours, theirs, agreed = self.matching.split(first, last, listed)
         self.looked_at += len(ours)
-        theirs = self.provider.listed(first, last) if self.provider else []
+        self._agree(agreed)
         pairs = pair(ours, theirs)
         self.found += duplicates(pairs)
         for mine, row in pairs.both:
@@ -147,6 +145,28 @@ class _Comparing:
         for _mine, row in pairs.twice:
             self._place_stranger(row)
         self._strangers(pairs.alone_there)
+
+    def _agree(self, agreed: Mapping[Group, Stated]) -> None:
+        """What is alike on both sides is counted, and needs no look."""
+        for group, each in agreed.items():
+            self.looked_at += each.count
+            self.seen += each.count
+            self.with_amount += each.count
+            self.in_process += each.count * is_in_process(group.word)
+            told = self.told.of(group)
+            self.agreed[told].add(each.count, None if told in self.mixed else each.total)
+
+    def probe(self, rows: Iterable[Ours]) -> None:
+        """Documents of days that agree, each asked for by itself; what they come to together was compared already."""
+        for mine in rows:
+            row, was_asked = self.provider.read(mine) if self.provider else (None, False)
+            if row is None and was_asked:
+                self.found.append(of_documents(DifferenceClass.MISSING_AT_PAC, "missing_at_pac", mine, None))
+            elif row is None and not mine.may_be_there:
+                self.found.append(of_documents(DifferenceClass.PENDING, "not_sent_yet", mine, None))
+            if row is not None:
+                self.sampled += 1
+                self._compare(mine, row)
 
     def _look_up(self, mine: Ours) -> None:
         """Not on the list: the provider is asked for the document itself."""
@@ -163,15 +183,20 @@ class _Comparing:
             self.found.append(of_documents(DifferenceClass.PENDING, "not_sent_yet", mine, None))
 
     def _see(self, mine: Ours, row: Theirs) -> None:
-        if self.provider and row.total is None and mine.legal_status not in REJECTED_LEGAL:
-            row = self.provider.with_total(row)
+        row = self._compare(mine, row)
         self.seen += 1
         self.with_amount += row.total is not None
         self.in_process += is_in_process(mine.legal_status)
+        self._place(mine, row, is_seen=True)
+
+    def _compare(self, mine: Ours, row: Theirs) -> Theirs:
+        """The provider's side, with its total where that can be had."""
+        if self.provider and row.total is None and mine.legal_status not in REJECTED_LEGAL:
+            row = self.provider.with_total(row)
         self.found += differences(mine, row, tax_id=self.tenant.ruc)
         if row.issued_at and (day := local_date(row.issued_at)) != mine.day:
             self._date_differs(mine, row, day)
-        self._place(mine, row, is_seen=True)
+        return row
 
     def _date_differs(self, mine: Ours, row: Theirs, day: date) -> None:
         is_other_month = (day.year, day.month) != (mine.day.year, mine.day.month)
@@ -184,8 +209,10 @@ class _Comparing:
         if (day.year, day.month) != (mine.day.year, mine.day.month):
             return
         word = row.word if row and row.word else mine.legal_status
+        group = Group(day, mine.kind, word)
         total = row.total if row and row.total is not None else mine.total
-        self.placed.append(Placed(Group(day, mine.kind, word), mine, row, total, is_seen))
+        is_mixed = self.told.of(group) in self.mixed
+        self.placed.append(Placed(group, mine, row, None if is_mixed else total, is_seen))
 
     def _place_stranger(self, row: Theirs) -> None:
         """Where the provider should count what is none of ours, or one of ours once more."""
@@ -244,49 +271,3 @@ def _known_stranger(row: Theirs, known: Document, tenant: Tenant) -> Found | Non
     else:
         found = of_documents(DifferenceClass.BORDER, "border_issue_date", None, row, day=row.day)
     return found
-
-
-def _summary(
-    tenant: Tenant,
-    month: date,
-    ours: Mapping[Group, Stated],
-    stated: Mapping[Group, Stated],
-    differing: set[Group],
-    comparing: _Comparing,
-    found: Sequence[Found],
-) -> dict[str, Any]:
-    mine = figures(
-        Tenant.objects.filter(pk=tenant.pk),
-        month,
-        end_of_month(month),
-        filters=Filters(environment=tenant.environment),
-        from_facts=True,
-    )
-    bridge = comparison.bridge(mine)
-    concerned = {each.document_uid for each in found if each.document_uid}
-    total = sum((each.total or Decimal(0) for each in stated.values()), Decimal(0))
-    return {
-        "documents": sum(each.count for each in ours.values()),
-        "total": str(sum((each.total or Decimal(0) for each in ours.values()), Decimal(0))),
-        "pac_documents": sum(each.count for each in stated.values()),
-        "pac_total": None if any(each.total is None for each in stated.values()) else str(total),
-        "groups": len(ours.keys() | stated.keys()),
-        "groups_differing": len(differing),
-        "rows": comparing.looked_at,
-        "rows_seen": comparing.seen,
-        "rows_with_amount": comparing.with_amount,
-        "in_process": comparing.in_process,
-        "matched": max(sum(each.count for each in ours.values()) - len(concerned), 0),
-        "rounding": f"{_rounding(found):.2f}",
-        "bridge": {
-            "gross": str(bridge.gross),
-            "voided": str(bridge.voided),
-            "credits": str(bridge.credits),
-            "net": str(bridge.net_sales),
-        },
-    }
-
-
-def _rounding(found: Iterable[Found]) -> Decimal:
-    values = [each.values["difference"] for each in found if each.difference == DifferenceClass.ROUNDING]
-    return sum((Decimal(value) for value in values if value != "—"), Decimal(0))

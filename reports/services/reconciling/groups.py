@@ -5,10 +5,11 @@ in UTC has the evening's documents a day later: within the month that is no diff
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
+from heapq import nsmallest
 from typing import NamedTuple
 
 from cifras.fiscal.lifecycle import REJECTED_LEGAL
@@ -16,6 +17,8 @@ from cifras.fiscal.zones import PANAMA, written
 from reports.models.reconciliation import DifferenceClass
 from reports.services.reconciling.classes import amount_class
 from reports.services.reconciling.rows import BORDER_HOURS, Found, Ours, Theirs, is_in_process, of_documents
+
+_MOST_BROUGHT_IN = 2_000  # documents of a group that are looked at though they agree
 
 
 class Group(NamedTuple):
@@ -75,21 +78,49 @@ class Explaining:
         near: Iterable[Ours],
         month: date,
         told: Told,
+        *,
+        agreed: Mapping[Group, Stated] | None = None,
+        of_agreed: Callable[[Group], Iterable[Placed]] = lambda _group: (),
     ) -> None:
         self.month, self.told = month, told
         self.rows: defaultdict[Group, list[Placed]] = defaultdict(list)
         for each in placed:
             self.rows[told.of(each.group)].append(each)
-        self.near = list(near)
+        self.agreed = dict(agreed or {})
+        self.near = nsmallest(_MOST_BROUGHT_IN, near, key=_from_midnight)
         self.count: dict[Group, int] = {}
         self.total: dict[Group, Decimal | None] = {}
-        for group in stated.keys() | self.rows.keys():
-            said, rows = stated.get(group, Stated()), self.rows.get(group, [])
-            self.count[group] = said.count - len(rows)
-            known = [row.total for row in rows if row.total is not None]
-            is_known = said.total is not None and len(known) == len(rows)
-            total = sum(known, Decimal(0)).copy_abs()
-            self.total[group] = said.total - total if is_known and said.total is not None else None
+        for group in stated.keys() | self.rows.keys() | self.agreed.keys():
+            said, total = stated.get(group, Stated()), self._amount(group)
+            self.count[group] = said.count - self._size(group)
+            self.total[group] = None if None in (said.total, total) else said.total - total.copy_abs()  # type: ignore[union-attr, operator]
+            # Of a large group only those may matter that the provider could count on the other side of a midnight.
+            is_large = self.agreed.get(group, Stated()).count > _MOST_BROUGHT_IN
+            if group in self.agreed and (self.count[group] < 0 or (not is_large and self.total[group])):
+                self._bring_in(group, of_agreed(group))
+
+    def _size(self, group: Group) -> int:
+        """How many documents are expected in a group."""
+        return len(self.rows.get(group, ())) + self.agreed.get(group, Stated()).count
+
+    def _amount(self, group: Group) -> Decimal | None:
+        """What they come to; None when that of one is unknown."""
+        totals = [*(row.total for row in self.rows.get(group, ())), self.agreed.get(group, Stated()).total]
+        return None if None in totals else sum(filter(None, totals), Decimal(0))
+
+    def _bring_in(self, group: Group, rows: Iterable[Placed]) -> None:
+        """Documents that agree by themselves, in a group that does not: of a large one those nearest to midnight."""
+        held = self.agreed[group]
+        if held.count > _MOST_BROUGHT_IN:
+            brought = nsmallest(_MOST_BROUGHT_IN, rows, key=lambda row: _from_midnight(row.ours))
+        else:
+            brought = list(rows)
+        if held.total is None:
+            brought = [replace(row, total=None) for row in brought]
+        else:
+            held.total -= sum((row.total for row in brought if row.total is not None), Decimal(0))
+        held.count -= len(brought)
+        self.rows[group] += brought
 
     def found(self) -> Iterator[Found]:
         """Every difference that remains, the most certain explanations first."""
@@ -111,7 +142,7 @@ class Explaining:
                 yield _border(row.ours, row.theirs)
             elif self.told.day and self._has_more(row.group._replace(day=other)):
                 self._move(row.group, row.group._replace(day=other), row.total)
-        for ours in sorted(self.near, key=_from_midnight):
+        for ours in self.near:
             other = _other_day(ours)
             group = self.told.of(Group(other, ours.kind, ours.legal_status))
             if other and other.replace(day=1) == self.month and self._has_more(group, ours.total):
@@ -153,8 +184,10 @@ class Explaining:
     def _under_another_word(self, group: Group, other: Group, moved: int) -> Found:
         left = self.total[other]
         rows = self.rows[group]
-        only = rows[0] if len(rows) == moved == 1 else None
-        is_late = is_in_process(other.word) or any(row.is_seen for row in rows)
+        only = rows[0] if self._size(group) == moved == len(rows) == 1 else None
+        is_late = (
+            is_in_process(other.word) or self._size(group) > len(rows) or any(row.is_seen for row in rows)
+        )
         self.count[group] += moved
         self.count[other] -= moved
         if not self.count[other]:
@@ -207,7 +240,7 @@ class Explaining:
         """The same documents, another sum: of the only document whose amount was not seen, else of the group."""
         rows = self.rows[group]
         unseen = [row for row in rows if row.ours and (row.theirs is None or row.theirs.total is None)]
-        kind = amount_class(difference, len(rows))
+        kind = amount_class(difference, self._size(group))
         if len(unseen) == 1 and (ours := unseen[0].ours):
             theirs = unseen[0].theirs or Theirs(ours.kind, ours.document_id, ours.legal_status)
             stated = {**theirs.shown(), "total": str(ours.total + difference)}
@@ -221,8 +254,9 @@ class Explaining:
     def _of_group(
         self, kind: DifferenceClass, reason: str, group: Group, count: int, total: Decimal | None
     ) -> Found:
-        rows = self.rows.get(group, [])
-        ours = sum((row.total for row in rows if row.total is not None), Decimal(0))
+        known = [row.total for row in self.rows.get(group, ()) if row.total is not None]
+        ours = sum(known, self.agreed.get(group, Stated()).total or Decimal(0))
+        size = self._size(group)
         values = {
             "count": str(abs(count)),
             "total": "—" if total is None else f"{abs(total):.2f}",
@@ -233,8 +267,8 @@ class Explaining:
             group.kind,
             group.word,
             reason,
-            _side(group, len(rows), ours),
-            _side(group, len(rows) + count, None if total is None else ours + total),
+            _side(group, size, ours),
+            _side(group, size + count, None if total is None else ours + total),
             values,
         )
 

@@ -74,8 +74,10 @@ class Theirs:
     @property
     def day(self) -> date | None:
         """The local day of issue, as it or its CUFE tells it."""
+        if self.issued_at:
+            return local_date(self.issued_at)
         said = cufe.read(self.cufe)
-        return local_date(self.issued_at) if self.issued_at else said.issue_date if said else None
+        return said.issue_date if said else None
 
     def shown(self) -> dict[str, Any]:
         """As it is kept with a difference."""

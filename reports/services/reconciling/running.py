@@ -8,6 +8,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -160,7 +161,7 @@ def _carry_out(run: Reconciliation, *, asks: bool) -> PacError | RuleBroken | No
     """Compare and keep; what stood in the way is kept, too, and answered."""
     try:
         heard = _hear(run, asks=asks)
-        compared = compare_month(run.tenant, run.month, heard, asks=asks)
+        compared = compare_month(run.tenant, run.month, heard, asks=asks, tell=partial(_tell, run))
     except (PacError, RuleBroken) as error:
         Reconciliation.objects.filter(pk=run.pk).update(
             state=Reconciliation.State.FAILED, error=sentence(error), due_at=None, done_at=timezone.now()
@@ -189,6 +190,11 @@ def _carry_out(run: Reconciliation, *, asks: bool) -> PacError | RuleBroken | No
             after={"month": run.month, "run": run.run, "by_class": dict(by_class), "complete": is_done},
         )
     return None
+
+
+def _tell(run: Reconciliation, done: int, of: int, rows: int) -> None:
+    """How far a run has come; whoever waits for it reads this."""
+    Reconciliation.objects.filter(pk=run.pk).update(progress={"done": done, "of": of, "rows": rows})
 
 
 def _hear(run: Reconciliation, *, asks: bool) -> Heard:

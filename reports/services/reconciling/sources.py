@@ -1,6 +1,6 @@
 """Both sides of a month as rows: our documents, the provider's list where it has one, single reads, and amounts from its XML."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -10,20 +10,23 @@ from django.db.models import Q
 from cifras.fiscal import fe_xml
 from cifras.fiscal.document import Kind, Mode
 from cifras.fiscal.errors import RuleBroken
-from cifras.fiscal.lifecycle import LegalStatus, Submission, VoidStatus
+from cifras.fiscal.lifecycle import TERMINAL_LEGAL, LegalStatus, Submission, VoidStatus
 from cifras.fiscal.money import CENT
+from cifras.fiscal.zones import local_date
 from cifras.pac.contract import PacAnswer, PacProvider
 from cifras.pac.download import fetch
 from cifras.pac.errors import NotFound, NotSupported, PacError
 from invoicing.models import Document
 from invoicing.models.document import DocumentQuerySet
+from invoicing.services import listing
 from invoicing.services.attachments import file_policy
-from reports.services.facts import between, counted, end_of_month, start_of
+from reports.services.facts import between, end_of_month, of_month, start_of
 from reports.services.reconciling.rows import BORDER_HOURS, Ours, Theirs
 from tenants.models import Tenant
 from tenants.services.accounts import company_id, provider_for
 
-_SENT = (Submission.ACCEPTED, Submission.REFUSED, Submission.DISCARDED)
+SENT = (Submission.ACCEPTED, Submission.REFUSED, Submission.DISCARDED)
+_UNSENT = tuple(each for each in Submission if each not in {*SENT, Submission.DRAFT, Submission.IMPORTED})
 _MOST_FAILURES = 3
 
 
@@ -33,7 +36,7 @@ def expected_there(tenant: Tenant) -> DocumentQuerySet:
         tenant=tenant, environment=tenant.environment, mode=Mode.DGI, issue_date__isnull=False
     )
     rejected = Q(submission=Submission.DISCARDED, legal_status=LegalStatus.PAC_REJECTED, document_id__gt="")
-    return own.filter(Q(pk__in=counted().filter(tenant=tenant).values("pk")) | rejected)
+    return own.filter(listing.REPORTED | rejected)
 
 
 def our_rows(tenant: Tenant, first: date, last: date) -> Iterator[Ours]:
@@ -41,34 +44,71 @@ def our_rows(tenant: Tenant, first: date, last: date) -> Iterator[Ours]:
     return _rows(between(expected_there(tenant), first, last))
 
 
-def near_rows(tenant: Tenant, month: date) -> list[Ours]:
+def unsent_beside(tenant: Tenant, month: date, looked_at: Sequence[tuple[date, date]]) -> Iterator[Ours]:
+    """Of the days of a month that nobody looks at: what the provider is not expected to hold yet."""
+    return _rows(_beside(tenant, month, looked_at).filter(submission__in=_UNSENT))
+
+
+def rows_beside(
+    tenant: Tenant, month: date, looked_at: Sequence[tuple[date, date]], *, sample: int, most: int
+) -> Iterator[Ours]:
+    """Of the days of a month that nobody looks at: what was sent and has no last word yet, and a sample of the rest.
+
+    The sample is drawn by the documents' own ids, which are random, so that every run looks at the same ones.
+    """
+    rows = _beside(tenant, month, looked_at).filter(submission__in=SENT).exclude(document_id="")
+    open_ones = rows.exclude(legal_status__in=TERMINAL_LEGAL).order_by("issue_date", "pk")
+    settled = rows.filter(legal_status__in=TERMINAL_LEGAL).order_by("uid")
+    for some, most_of_them in ((open_ones, most), (settled, sample)):
+        keys = list(some.values_list("pk", flat=True)[:most_of_them])
+        yield from _rows(Document.objects.filter(pk__in=keys))
+
+
+def _beside(tenant: Tenant, month: date, looked_at: Sequence[tuple[date, date]]) -> DocumentQuerySet:
+    rows = of_month(expected_there(tenant), month)
+    for first, last in looked_at:
+        rows = rows.exclude(
+            issue_date__gte=start_of(first), issue_date__lt=start_of(last + timedelta(days=1))
+        )
+    return rows
+
+
+def near_rows(tenant: Tenant, month: date) -> Iterator[Ours]:
     """Our documents of other months, so near the border that the provider may count them in this one."""
     start, end = start_of(month), start_of(end_of_month(month) + timedelta(days=1))
     span = timedelta(hours=BORDER_HOURS)
     before = Q(issue_date__gte=start - span, issue_date__lt=start)
     after = Q(issue_date__gte=end, issue_date__lt=end + span)
-    return list(_rows(expected_there(tenant).filter(before | after)))
+    return _rows(expected_there(tenant).filter(before | after))
 
 
 def _rows(documents: DocumentQuerySet) -> Iterator[Ours]:
+    return (mine for _key, mine in rows_of(documents))
+
+
+def rows_of(documents: DocumentQuerySet) -> Iterator[tuple[int, Ours]]:
+    """Documents as they are compared, each under its key."""
     members = (
-        "uid", "kind", "legal_status", "total", "currency", "issue_date", "number", "cufe", "local_cufe",
+        "pk", "uid", "kind", "legal_status", "total", "currency", "issue_date", "number", "cufe", "local_cufe",
         "document_id", "void_status", "void_answer", "submission",
     )  # fmt: skip
     for row in documents.order_by("issue_date", "pk").values(*members).iterator(chunk_size=2_000):
-        yield Ours(
-            uid=row["uid"],
-            kind=row["kind"],
-            legal_status=row["legal_status"],
-            total=row["total"],
-            currency=row["currency"],
-            issued_at=row["issue_date"],
-            number=row["number"],
-            cufe=row["cufe"] or row["local_cufe"],
-            document_id=row["document_id"],
-            is_voided=row["void_status"] == VoidStatus.VOIDED,
-            is_void_proven=bool(row["void_answer"]),
-            may_be_there=row["submission"] in _SENT,
+        yield (
+            row["pk"],
+            Ours(
+                uid=row["uid"],
+                kind=row["kind"],
+                legal_status=row["legal_status"],
+                total=row["total"],
+                currency=row["currency"],
+                issued_at=row["issue_date"],
+                number=row["number"],
+                cufe=row["cufe"] or row["local_cufe"],
+                document_id=row["document_id"],
+                is_voided=row["void_status"] == VoidStatus.VOIDED,
+                is_void_proven=bool(row["void_answer"]),
+                may_be_there=row["submission"] in SENT,
+            ),
         )
 
 
@@ -82,23 +122,25 @@ class Provider:
         self.failures = 0
         self._links: dict[str, str] = {}
 
-    def listed(self, first: date, last: date) -> list[Theirs]:
-        """Every document that the provider lists as of these days; what it does not list may exist all the same."""
-        found = []
+    def listed(self, first: date, last: date) -> Iterator[Theirs]:
+        """The documents that the provider lists as of these days, some perhaps twice; what it does not list may exist, too."""
         for kind in Kind:
             try:
+                # Whoever filters by UTC has our evenings a day later, never earlier.
                 answers = self._provider.list_documents(
-                    kind, self.company_id, first - timedelta(days=1), last + timedelta(days=1)
+                    kind, self.company_id, first, last + timedelta(days=1)
                 )
                 for answer in answers:
-                    row = self._row(kind, answer)
-                    if row.document_id and (row.day is None or first <= row.day <= last):
-                        found.append(row)
+                    moment = _moment(answer.issue_date)
+                    if not answer.document_id or (moment and not first <= local_date(moment) <= last):
+                        continue
+                    row = self._row(kind, answer, moment)
+                    if moment or (day := row.day) is None or first <= day <= last:
+                        yield row
             except NotSupported:
                 continue
             except PacError:
                 self.failures += 1
-        return list({row.document_id: row for row in found}.values())
 
     def read(self, ours: Ours) -> tuple[Theirs | None, bool]:
         """(the document as the provider shows it, whether it was asked at all). None and True: it has no such document."""
@@ -113,7 +155,8 @@ class Provider:
         except PacError:
             self.failures += 1
             return None, False
-        return replace(self._row(kind, answer), document_id=answer.document_id or ours.document_id), True
+        row = self._row(kind, answer, _moment(answer.issue_date))
+        return replace(row, document_id=row.document_id or ours.document_id), True
 
     def with_total(self, row: Theirs) -> Theirs:
         """The row with the total that its signed XML states, where it told none and the XML can be had."""
@@ -128,8 +171,8 @@ class Provider:
         is_its = stated is not None and stated.cufe == row.cufe and stated.totals is not None
         return replace(row, total=stated.totals.total) if is_its and stated and stated.totals else row
 
-    def _row(self, kind: Kind, answer: PacAnswer) -> Theirs:
-        if answer.xml_url:
+    def _row(self, kind: Kind, answer: PacAnswer, moment: datetime | None) -> Theirs:
+        if answer.xml_url and not answer.total:
             self._links[answer.document_id] = answer.xml_url
         return Theirs(
             kind=kind.value,
@@ -137,7 +180,7 @@ class Provider:
             legal_status=answer.legal_status.value,
             raw_legal_status=answer.raw_legal_status,
             total=_amount(answer.total),
-            issued_at=_moment(answer.issue_date),
+            issued_at=moment,
             number=answer.number,
             cufe=answer.cufe,
             is_void=answer.is_void,
