@@ -20,6 +20,7 @@ from invoicing.models import Document, Settlement
 from invoicing.services import create_credit, create_invoice, queues, record_settlement, void_invoice
 from reports.services.demo.companies import COMPANIES, ISSUING, Company, onboard_all
 from reports.services.demo.documents import invoice, sales
+from reports.services.demo.plans import put_on_plans
 from tenants.models import StaffGrant, Tenant
 from tenants.services import suspend_tenant
 from tenants.services.accounts import provider_for
@@ -58,6 +59,7 @@ def build(say: Say, *, sales_per_company: int = _SALES_PER_COMPANY) -> None:
     say("y un contratiempo de cada clase")
     _troubles(tenants, administrator)
     _grant_staff(tenants)
+    put_on_plans(tenants[:ISSUING], actor=administrator)
     _practice_pac("behaviour", {"authorise_after": 15, "list_status": 200})
 
 
