@@ -266,19 +266,25 @@ def is_overdue(facts: Facts, today: date) -> bool:
 
 
 def oldest_due(facts: Facts) -> date | None:
-    """When the oldest unsettled part is or was due; None when nothing is owed.
+    """When the oldest unsettled part is or was due; None when nothing is owed."""
+    parts = open_parts(facts)
+    return parts[0][0] if parts else None
+
+
+def open_parts(facts: Facts) -> tuple[tuple[date, Decimal], ...]:
+    """What is owed, by the day it is or was due, oldest first; empty when nothing is.
 
     What was paid or credited covers the part outside the instalments first, then the instalments by date.
     """
-    owed = balance(facts)
-    if owed == 0:
-        return None
+    left = balance(facts)
     agreed = facts.due_date or facts.issued_on + timedelta(days=facts.grace_days)
-    pending = _unsettled(facts.instalments, owed)
-    if not pending:
-        return agreed
-    in_instalments = sum((part.amount for part in facts.instalments), ZERO)
-    return min(pending[0].due_date, agreed) if owed > in_instalments else pending[0].due_date
+    parts: list[tuple[date, Decimal]] = []
+    for part in reversed(_unsettled(facts.instalments, left)):
+        parts.append((part.due_date, min(part.amount, left)))
+        left -= parts[-1][1]
+    if left > 0:
+        parts.append((agreed, left))
+    return tuple(sorted(parts))
 
 
 def _unsettled(instalments: Sequence[Instalment], owed: Decimal) -> list[Instalment]:

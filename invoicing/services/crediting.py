@@ -24,9 +24,13 @@ _VOID_OR_NEARLY = frozenset({VoidStatus.REQUESTED, VoidStatus.UNKNOWN, VoidStatu
 
 def live_notes(invoice: Document) -> DocumentQuerySet:
     """The notes that hold an amount of `invoice`."""
+    return live(Document.objects.filter(credited=invoice))
+
+
+def live(notes: DocumentQuerySet) -> DocumentQuerySet:
+    """Those of these notes that hold an amount of their invoices."""
     return (
-        Document.objects.filter(credited=invoice)
-        .exclude(mode=Mode.PROFORM)
+        notes.exclude(mode=Mode.PROFORM)
         .exclude(submission__in=_RESERVES_NOTHING)
         .exclude(legal_status__in=REJECTED_LEGAL)
         .exclude(void_status=VoidStatus.VOIDED)

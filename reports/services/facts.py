@@ -6,10 +6,12 @@ local issue date: Panama and Peru keep the same clock, five hours behind UTC all
 """
 
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import BooleanField, Case, CharField, Q, Value, When
 
+from cifras.fiscal.catalogues.dgi import DocumentType
 from cifras.fiscal.lifecycle import VoidStatus
 from cifras.fiscal.zones import PANAMA, local_date
 from invoicing.models import Document
@@ -17,6 +19,10 @@ from invoicing.models.choices import Mode
 from invoicing.models.document import DocumentQuerySet
 from invoicing.services import listing
 from reports.models import Origin
+from tenants.models import Tenant
+
+# The rate under which a sale abroad without tax is summed, apart from what is exempt at home.
+EXPORT = "export"
 
 
 def counted() -> DocumentQuerySet:
@@ -38,6 +44,26 @@ def with_key(rows: DocumentQuerySet) -> Any:
             output_field=BooleanField(),
         ),
     )
+
+
+def with_export(rows: DocumentQuerySet) -> Any:
+    """The documents with `is_export`: those with the block of a destination abroad, and export invoices registered by CUFE."""
+    abroad = Q(exportation__isnull=False) | Q(
+        series=DocumentType.EXPORT.value, tenant__country=Tenant.Country.PANAMA
+    )
+    flag = Case(When(abroad, then=Value(True)), default=Value(False), output_field=BooleanField())
+    return rows.annotate(is_export=flag)
+
+
+def bases_and_taxes(by_rate: Any, *, is_export: bool) -> dict[str, tuple[Decimal, Decimal]]:
+    """A document's bases and taxes, each rate once (7.00 is 7); what an export sells at no tax under `EXPORT`."""
+    sums: dict[str, tuple[Decimal, Decimal]] = {}
+    for row in by_rate:
+        rate = f"{Decimal(row['rate']).normalize():f}"
+        rate = EXPORT if is_export and rate == "0" else rate
+        base, tax = sums.get(rate, (Decimal(0), Decimal(0)))
+        sums[rate] = base + Decimal(row["base"]), tax + Decimal(row["tax"])
+    return sums
 
 
 def of_month(rows: DocumentQuerySet, month: date) -> DocumentQuerySet:

@@ -20,9 +20,9 @@ from django.utils import timezone
 from cifras.fiscal.lifecycle import Submission
 from cifras.fiscal.money import CENT
 from invoicing.models import Document, TimelineEvent
-from reports.models import DirtyMonth, MonthlyFigure, MonthlyRate, RollupCursor
+from reports.models import DirtyMonth, MonthClosing, MonthlyFigure, MonthlyRate, RollupCursor
 from reports.models.figures import KEY
-from reports.services.facts import counted, local_day, of_month, with_key
+from reports.services.facts import bases_and_taxes, counted, local_day, of_month, with_export, with_key
 from tenants.models import Tenant
 
 _OVERLAP = timedelta(minutes=2)
@@ -85,7 +85,7 @@ def rebuild(tenants: Iterable[Tenant]) -> int:
 
 
 def recompute(tenant: int, month: date) -> None:
-    """Write one month of one tenant anew from its documents, in the caller's transaction."""
+    """Write one month of one tenant anew from its documents, in the caller's transaction; a closed one is then looked through."""
     Tenant.objects.select_for_update(no_key=True).filter(
         pk=tenant
     ).first()  # two workers, one month: one after the other
@@ -94,6 +94,17 @@ def recompute(tenant: int, month: date) -> None:
     MonthlyRate.objects.filter(tenant=tenant, month=month).delete()
     MonthlyFigure.objects.bulk_create(figures)
     MonthlyRate.objects.bulk_create(rates)
+    closed = MonthClosing.objects.filter(tenant=tenant, month=month, state=MonthClosing.State.CLOSED)
+    closed.update(due_at=timezone.now())
+
+
+def months_in_motion(tenant: Tenant) -> set[date]:
+    """The months of a tenant whose documents may have changed since they were rolled up."""
+    rows = TimelineEvent.objects.filter(pk__gt=_cursor().event_id, tenant_uid=tenant.uid)
+    events = rows.values_list("pk", "at", "tenant_uid", "document_uid", "code")
+    touched = _touched([event[2:] for event in events])
+    marked = DirtyMonth.objects.filter(tenant=tenant).values_list("month", flat=True)
+    return {month for _tenant, month in touched} | set(marked)
 
 
 def figures_of(tenant: int, month: date) -> list[MonthlyFigure]:
@@ -119,10 +130,11 @@ def figures_of(tenant: int, month: date) -> list[MonthlyFigure]:
 
 def rates_of(tenant: int, month: date) -> list[MonthlyRate]:
     """The bases and taxes of a month by rate, from the facts; not saved."""
-    rows = with_key(of_month(counted().filter(tenant=tenant), month)).order_by()
+    rows = with_export(with_key(of_month(counted().filter(tenant=tenant), month))).order_by()
     sums: defaultdict[tuple[Any, ...], _RateSum] = defaultdict(_RateSum)
-    for *key, by_rate in rows.values_list(*_FACT_KEY, "totals_by_rate").iterator(chunk_size=2_000):
-        for rate, base, tax in _rates(by_rate):
+    facts = rows.values_list(*_FACT_KEY, "is_export", "totals_by_rate")
+    for *key, is_export, by_rate in facts.iterator(chunk_size=2_000):
+        for rate, (base, tax) in bases_and_taxes(by_rate, is_export=is_export).items():
             sums[(*key, rate)].add(base, tax)
     return [
         MonthlyRate(
@@ -163,16 +175,6 @@ class _RateSum:
 
     def add(self, base: Decimal, tax: Decimal) -> None:
         self.count, self.base, self.tax = self.count + 1, self.base + base, self.tax + tax
-
-
-def _rates(by_rate: Any) -> Iterator[tuple[str, Decimal, Decimal]]:
-    """A document's bases and taxes, each rate once."""
-    sums: dict[str, tuple[Decimal, Decimal]] = {}
-    for row in by_rate:
-        rate = f"{Decimal(row['rate']).normalize():f}"  # 7.00 is 7
-        base, tax = sums.get(rate, (Decimal(0), Decimal(0)))
-        sums[rate] = base + Decimal(row["base"]), tax + Decimal(row["tax"])
-    return ((rate, base, tax) for rate, (base, tax) in sums.items())
 
 
 def _key(tenant: int, month: date, row: Mapping[str, Any]) -> dict[str, Any]:
