@@ -2,6 +2,7 @@
 
 import uuid
 from itertools import count
+from typing import Any
 
 from django.utils import timezone
 
@@ -46,34 +47,34 @@ def a_tenant() -> Tenant:
 
 def a_document(tenant: Tenant) -> Document:
     """One cash invoice, queued by the services. It is the pattern of `queue`."""
-    return services.create_invoice(
-        {
-            "tenant": tenant.pac_company_id,
-            "kind": "INVOICE",
-            "mode": "DGI",
-            "external_id": f"SO-{next(_serial)}",
-            "office": "0001",
-            "billing_point": "001",
-            "receiver": {
-                "type": "CONTRIBUYENTE",
-                "contributor": "JURIDICO",
-                "ruc": "155596713-2-2015",
-                "dv": "59",
-                "name": "Comercial Ejemplo Uno, S.A.",
-                "address": "Calle Ficticia 10, Edificio Muestra",
-                "location": "8-8-7",
-                "country": "PA",
-                "telephones": ["200-0001"],
-                "emails": ["pagos@ejemplo-uno.test"],
-            },
-            "lines": [
-                {"description": "Consultoría", "quantity": "2", "unit_price": "150.00", "tax_rate": "7"}
-            ],
-            "payment_time": "CASH",
-            "payments": [{"method": "02", "amount": "321.00"}],
+    return services.create_invoice(invoice_json(tenant), actor=None)
+
+
+def invoice_json(tenant: Tenant) -> dict[str, Any]:
+    """What an integration sends for a cash invoice."""
+    return {
+        "tenant": tenant.pac_company_id,
+        "kind": "INVOICE",
+        "mode": "DGI",
+        "external_id": f"SO-{next(_serial)}",
+        "office": "0001",
+        "billing_point": "001",
+        "receiver": {
+            "type": "CONTRIBUYENTE",
+            "contributor": "JURIDICO",
+            "ruc": "155596713-2-2015",
+            "dv": "59",
+            "name": "Comercial Ejemplo Uno, S.A.",
+            "address": "Calle Ficticia 10, Edificio Muestra",
+            "location": "8-8-7",
+            "country": "PA",
+            "telephones": ["200-0001"],
+            "emails": ["pagos@ejemplo-uno.test"],
         },
-        actor=None,
-    )
+        "lines": [{"description": "Consultoría", "quantity": "2", "unit_price": "150.00", "tax_rate": "7"}],
+        "payment_time": "CASH",
+        "payments": [{"method": "02", "amount": "321.00"}],
+    }
 
 
 def queue(pattern: Document, copies: int) -> list[int]:

@@ -42,11 +42,12 @@ def stub(latency: float) -> Iterator[Stub]:
 
 
 @contextmanager
-def child(module: str, *arguments: str) -> Iterator["subprocess.Popen[str]"]:
+def child(module: str, *arguments: str, **variables: str) -> Iterator["subprocess.Popen[str]"]:
     """A program of ours that is spoken to by its lines."""
     command = [sys.executable, "-m", module, *arguments]
+    environment = os.environ | variables
     with subprocess.Popen(
-        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        command, cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
         try:
             yield process

@@ -21,6 +21,7 @@ from cifras.core.admin.big_list import KeysetChangeList, ReadOnlyBigListAdmin, S
 from cifras.core.admin.filters import DayRangeFilter, VisibleAutocompleteFilter
 from cifras.core.rights import may
 from cifras.core.wording import sentence
+from invoicing.admin import exports
 from invoicing.admin.deeds import actor_of, refusal_of
 from invoicing.admin.figures import as_received, stamp
 from invoicing.admin.ledger_pages import document_link
@@ -71,6 +72,7 @@ class DeliveryChangeList(KeysetChangeList):
 class DeliveryPage(ReadOnlyBigListAdmin):
     """Deliveries, newest first."""
 
+    list_export = exports.DELIVERIES
     list_display = ("received", "tenant", "signed", "condition", "outcome", "word", "document")
     list_display_links = ("received",)
     list_select_related = ("tenant",)
@@ -262,7 +264,7 @@ def name_documents(deliveries: list[Any]) -> None:
     documents = Document.objects.filter(uid__in=uids) if uids else Document.objects.none()
     found = {
         (row.uid, row.tenant_id): row
-        for row in documents.only("uid", "kind", "mode", "number", "external_id", "tenant_id")
+        for row in documents.only("uid", "kind", "mode", "number", "external_id", "is_received", "tenant_id")
     }
     for delivery in deliveries:
         delivery.named_document = found.get((delivery.document_uid, delivery.tenant_id))

@@ -1,5 +1,7 @@
 """What the ledgers' pages share: rows carry UUIDs and no foreign keys, so names are read once per page of the list."""
 
+import re
+from collections.abc import Iterator
 from typing import Any
 
 from django.http import HttpRequest
@@ -9,23 +11,53 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import DropdownFilter
 
 from cifras.core.admin.big_list import KeysetChangeList, ReadOnlyBigListAdmin
+from cifras.core.admin.filters import VisibleAutocompleteForm
 from invoicing.models import Document
 from tenants.access import tenants_for
 from tenants.models import Tenant
 
+_KEY = re.compile(r"[0-9]{1,18}")
+_UUID = re.compile(r"[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}", re.IGNORECASE)
+
 
 class TenantUidFilter(DropdownFilter):
-    """The tenant of a ledger row, of those that the person may see."""
+    """The tenant of a ledger row, typed and looked up among those that the person may see: there are too many to list."""
 
     title = _("empresa")
     parameter_name = "tenant_uid"
 
+    def __init__(self, request: HttpRequest, params: dict[str, Any], model: Any, model_admin: Any) -> None:
+        super().__init__(request, params, model, model_admin)
+        self.request, self.model_admin = request, model_admin
+        self.tenant = _named(str(self.value() or ""), request)
+
+    def has_output(self) -> bool:
+        return True
+
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(str(tenant.uid), str(tenant)) for tenant in tenants_for(request.user)]
+        return []
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        yield {
+            "form": VisibleAutocompleteForm(
+                request=self.request,
+                label=_("Por %(filter_title)s") % {"filter_title": self.title},
+                name=self.parameter_name,
+                choices=(),
+                field=Document._meta.get_field("tenant"),  # any key to a tenant: it says whom to look up
+                model_admin=self.model_admin,
+                data={self.parameter_name: self.tenant.pk if self.tenant else ""},
+            )
+        }
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        known = self.value() in {value for value, _label in self.lookup_choices}
-        return queryset.filter(tenant_uid=self.value()) if known else queryset
+        return queryset.filter(tenant_uid=self.tenant.uid) if self.tenant else queryset
+
+
+def _named(text: str, request: HttpRequest) -> Tenant | None:
+    """The visible tenant of this key, as the box says it, or of this UUID, as addresses do."""
+    column = "uid" if _UUID.fullmatch(text) else "pk" if _KEY.fullmatch(text) else ""
+    return tenants_for(request.user).filter(**{column: text}).first() if column else None
 
 
 class NamedChangeList(KeysetChangeList):
@@ -56,7 +88,7 @@ def name_rows(rows: list[Any]) -> None:
     tenants = Tenant.objects.only("uid", "legal_name", "trade_name").in_bulk(
         _uids(rows, "tenant_uid"), field_name="uid"
     )
-    documents = Document.objects.only("uid", "kind", "mode", "number", "external_id").in_bulk(
+    documents = Document.objects.only("uid", "kind", "mode", "number", "external_id", "is_received").in_bulk(
         _uids(rows, "document_uid"), field_name="uid"
     )
     for row in rows:

@@ -3,6 +3,7 @@
 import re
 from typing import Any, ClassVar
 
+from django.contrib.admin.views.main import ORDER_VAR
 from django.db import models
 from django.http import HttpRequest
 from django.utils import timezone
@@ -13,7 +14,7 @@ from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import display
 
 from cifras.core.admin.big_list import BigListAdmin, KeysetChangeList, SearchRoute
-from cifras.core.admin.filters import DayRangeFilter, VisibleAutocompleteFilter
+from cifras.core.admin.filters import DayRangeFilter, VisibleAutocompleteFilter, day_in
 from cifras.core.admin.keyset import Order
 from cifras.fiscal.lifecycle import BusinessStatus
 from invoicing.admin.badges import SANDBOX, alerts, business_badge, legal_badge, side_by_side
@@ -41,6 +42,7 @@ _BUSINESS_OF: dict[str, tuple[BusinessStatus, ...]] = {
     ),
 }
 _CLOSING_HOURS = (1, 6, 24, 48)
+_ISSUED_WITHIN = ("issue_date_from", "issue_date_to")
 # What a list never shows and an object's page reads anew.
 _HEAVY = (
     "payload",
@@ -194,7 +196,7 @@ def closing_hours(text: Any) -> int:
 
 
 class DocumentChangeList(KeysetChangeList):
-    """Rows without their heavy members; by deadline when those that close soon are asked for."""
+    """Rows without their heavy members; by deadline when those that close soon are asked for, by day within a range of days."""
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> models.QuerySet:
         rows = super().get_queryset(request, exclude_parameters)
@@ -203,6 +205,10 @@ class DocumentChangeList(KeysetChangeList):
     def keyset_order(self) -> Order:
         if closing_hours(self.params.get(ClosingFilter.parameter_name)):
             return Order(self.model, "void_deadline", descending=False)
+        if not self.params.get(ORDER_VAR) and any(day_in(self.params.get(name)) for name in _ISSUED_WITHIN):
+            return Order(
+                self.model, "issue_date"
+            )  # never empty in a range of days, whose index is read backwards
         return super().keyset_order()
 
 

@@ -34,7 +34,7 @@ class VisibleRelatedFilter(RelatedDropdownFilter):
         return [(row.pk, str(row)) for row in rows]
 
 
-class _VisibleAutocompleteForm(AutocompleteDropdownForm):
+class VisibleAutocompleteForm(AutocompleteDropdownForm):
     """The theme's form, whose selected value may only be one that the person may see."""
 
     def __init__(self, request: HttpRequest, name: str, *args: Any, **kwargs: Any) -> None:
@@ -45,7 +45,7 @@ class _VisibleAutocompleteForm(AutocompleteDropdownForm):
 class VisibleAutocompleteFilter(AutocompleteSelectFilter, VisibleRelatedFilter):
     """A foreign key with too many values to list: typed, looked up, and scoped."""
 
-    form_class = _VisibleAutocompleteForm
+    form_class = VisibleAutocompleteForm
 
 
 class DayRangeFilter(RangeDateFilter):
@@ -60,15 +60,21 @@ class DayRangeFilter(RangeDateFilter):
         return queryset
 
     def _day(self, end: str) -> date | None:
-        try:
-            return DATE_INPUT.clean(self.used_parameters.get(f"{self.field_path}_{end}"))
-        except ValidationError:  # the filter's own form says so beside the field
-            return None
+        return day_in(self.used_parameters.get(f"{self.field_path}_{end}"))
 
     def _start_of(self, day: date) -> date | datetime:
         if isinstance(self.field, models.DateTimeField):
             return timezone.make_aware(datetime.combine(day, time.min))
         return day
+
+
+def day_in(typed: Any) -> date | None:
+    """The day that somebody typed; None for anything else, of which the filter's own form tells beside the field."""
+    try:
+        day: date | None = DATE_INPUT.clean(typed)
+    except ValidationError:
+        return None
+    return day
 
 
 class ExactTextFilter(admin.FieldListFilter):
