@@ -37,6 +37,9 @@ _VIEW_DOCUMENTS = (
     "core.view_proposal",
 )
 _READ_REPORTS = ("reports.view_report", "reports.request_statement")
+_READ_BILLING = ("reports.view_billing",)
+_BILL = (*_READ_BILLING, "reports.manage_plans", "reports.issue_statement")
+_READ_BOOKS = ("reports.view_books", "reports.export_books")
 _WRITE_DOCUMENTS = (
     "invoicing.add_invoice",
     "invoicing.change_invoice",
@@ -73,6 +76,9 @@ _MANAGE_STAFF = (
     "core.view_staff",
     "core.add_staff",
     "core.change_staff",
+    "core.invite_staff",
+    "core.reset_second_factor",
+    "core.end_sessions",
     "auth.view_group",
     "tenants.view_staffgrant",
     "tenants.add_staffgrant",
@@ -85,7 +91,11 @@ ROLES: Mapping[str, tuple[str, ...]] = {
         *_VIEW_TENANTS,
         *_VIEW_DOCUMENTS,
         *_READ_REPORTS,
+        *_BILL,
+        *_READ_BOOKS,
         "reports.reconcile",
+        "reports.close_month",
+        "core.export_lists",
         "invoicing.settle_invoice",
         "invoicing.add_documentmail",
     ),
@@ -93,7 +103,10 @@ ROLES: Mapping[str, tuple[str, ...]] = {
         *_VIEW_TENANTS,
         *_VIEW_DOCUMENTS,
         *_READ_REPORTS,
+        *_READ_BILLING,
+        *_READ_BOOKS,
         "core.view_auditentry",
+        "core.export_lists",
         "invoicing.export_document",
         "tenants.view_staffgrant",
     ),
@@ -101,11 +114,17 @@ ROLES: Mapping[str, tuple[str, ...]] = {
         *_VIEW_TENANTS,
         *_VIEW_DOCUMENTS,
         *_READ_REPORTS,
+        *_BILL,
+        *_READ_BOOKS,
         "reports.reconcile",
+        "reports.close_month",
+        "reports.reopen_month",
         *_ONBOARD,
         *_MANAGE_STAFF,
         "tenants.override_tax_id",
+        "tenants.set_four_eyes",
         "core.view_auditentry",
+        "core.export_lists",
         "invoicing.export_document",
         "invoicing.release_incident",
         "invoicing.decide_document",
@@ -129,9 +148,16 @@ SWEEPS: Mapping[str, int] = {
     "invoicing.numbering": 600,
     "tenants.affiliation": 20,
     "tenants.catalogues": 3600,
+    "core.exports": 60,
     "reports.rollups": 30,
     "reports.statements": 60,
     "reports.reconcile": 60,
+    "reports.billing": 30,
+    "reports.adjustments": 60,
+    "reports.month_end": 600,
+    "core.heartbeat": 30,
+    "core.anchor_audit": 3600,
+    "core.sessions": 3600,
 }
 
 

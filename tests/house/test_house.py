@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from scripts.sbom import bill_of_materials
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 FLOORS = ("cifras", "tenants", "invoicing", "reports")
 MODULES = [
@@ -27,6 +29,21 @@ def test_no_module_is_longer_than_450_lines() -> None:
 def test_there_are_no_drawer_rooms() -> None:
     drawers = {"utils", "util", "helpers", "helper", "common", "misc", "shared", "lib"}
     assert [path for path in MODULES if drawers & set(path.relative_to(ROOT).with_suffix("").parts)] == []
+
+
+# What people and providers reach, and what they are told with.
+DOORS = {"admin", "views.py", "urls.py", "webhooks", "templatetags", "commands", "api", "exports", "tasks.py"}
+
+
+def test_no_door_opens_a_secret() -> None:
+    """security.md 48 and 67: secrets are write-only, so there is no reveal that could be audited."""
+    doors = [path for path in MODULES if DOORS & set(path.relative_to(ROOT).parts)]
+    assert len(doors) > 60
+    opening = re.compile(r"\.reveal(_bytes)?\b")
+    assert [str(path) for path in doors if opening.search(path.read_text())] == []
+    assert [
+        str(path) for path in sorted((ROOT / "templates").rglob("*.*")) if opening.search(path.read_text())
+    ] == []
 
 
 def test_the_package_of_the_project_is_empty_so_that_the_law_does_not_see_django_through_it() -> None:
@@ -130,3 +147,12 @@ def test_the_development_lock_contains_the_runtime_lock() -> None:
         set(re.findall(r"^[a-z0-9.-]+==[^ ;]+", (ROOT / lock).read_text(), re.MULTILINE)) for lock in LOCKS
     )
     assert runtime <= development
+
+
+def test_the_bill_of_materials_names_every_package_of_production_with_its_hashes() -> None:
+    lock = (ROOT / "requirements.lock").read_text()
+    components = bill_of_materials(lock)["components"]
+    assert {f"{each['name']}=={each['version']}" for each in components} == set(
+        re.findall(r"^[a-z0-9.-]+==[^ ;]+", lock, re.MULTILINE)
+    )
+    assert sum(len(each["hashes"]) for each in components) == lock.count("--hash=sha256:")
