@@ -7,6 +7,7 @@ class InvoicingConfig(AppConfig):
     verbose_name = _("Documentos")
 
     def ready(self) -> None:
-        from invoicing.services.verdicts import declare_acts
+        from invoicing.services import verdicts, void_approvals
 
-        declare_acts()
+        verdicts.declare_acts()
+        void_approvals.declare_acts()

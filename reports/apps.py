@@ -10,6 +10,11 @@ class ReportsConfig(AppConfig):
     verbose_name = _("Informes")
 
     def ready(self) -> None:
+        from reports.services.billing import issuing
+        from reports.services.closing.acts import declare_acts
+
+        declare_acts()
+        issuing.declare_acts()
         post_migrate.connect(_sync, sender=self, dispatch_uid="reports.reference_data")
 
 

@@ -2,14 +2,14 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import gettext
 
 from cifras.core.models import Staff
 from cifras.core.rights import may
 from reports.home_cards import cards_of, chart_of, quiet_titles
-from reports.services.home_figures import home_figures
-from tenants.access import tenants_for
+from reports.services.home_figures import environments_seen, home_figures
 from tenants.models import Tenant
 
 
@@ -26,6 +26,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "figures": figures,
         "cards": cards,
         "quiet": quiet_titles(cards, staff),
+        "is_one_step": not settings.CIFRAS_SECOND_FACTOR,
         "chart": chart_of(figures, staff),
         "may_onboard": may(staff, "tenants.add_tenant"),
         "may_see_invoices": may(staff, "invoicing.view_invoice"),
@@ -35,7 +36,9 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
 def environment(request: HttpRequest) -> list[str] | None:
     """The ribbon (text, colour): shown while any tenant the visitor may see only practises."""
-    environments = set(tenants_for(request.user).order_by().values_list("environment", flat=True).distinct())
+    if not isinstance(request.user, Staff):
+        return None
+    environments = environments_seen(request.user)
     if Tenant.Environment.SANDBOX not in environments:
         return None
     if Tenant.Environment.LIVE in environments:

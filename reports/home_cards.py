@@ -16,7 +16,13 @@ from cifras.core.rights import may
 from invoicing.admin.figures import ago, as_received, money
 from invoicing.admin.members import member_name
 from invoicing.models.choices import Kind
-from reports.services.home_figures import CERTIFICATE_DAYS, CLOSING_HOURS, HomeFigures, chart_days
+from reports.services.home_figures import (
+    CERTIFICATE_DAYS,
+    CLOSING_HOURS,
+    HomeFigures,
+    chart_days,
+    last_month,
+)
 
 RED, AMBER, BLUE = "red", "amber", "blue"
 
@@ -62,6 +68,7 @@ _CARDS: tuple[tuple[str, Any, str, str], ...] = (
     ("proposals", gettext_lazy("Por aprobar"), "how_to_reg", AMBER),
     ("number_gaps", gettext_lazy("Números sin documento"), "tag", AMBER),
     ("certificates", gettext_lazy("Certificados por vencer"), "workspace_premium", AMBER),
+    ("months_to_close", gettext_lazy("Meses por cerrar"), "lock_clock", BLUE),
     ("onboarding", gettext_lazy("Empresas por habilitar"), "pending_actions", BLUE),
 )
 # What is not a document: the list's model, its query, and what its rows are called.
@@ -131,6 +138,8 @@ def chart_of(figures: HomeFigures, staff: Staff) -> dict[str, Any]:
 def _figures(name: str, figures: HomeFigures, kinds: list[str], staff: Staff) -> Iterator[Figure]:
     if name in _OTHERS:
         yield from _other(name, figures, staff)
+    elif name == "months_to_close":
+        yield from _months_to_close(figures, staff)
     elif name == "closing":
         yield from _closing(figures, kinds)
     elif name == "rejected_today":
@@ -143,6 +152,13 @@ def _other(name: str, figures: HomeFigures, staff: Staff) -> Iterator[Figure]:
     model, query, label = _OTHERS[name]
     if figures.counts[name] and _may_open(name, staff):
         yield Figure(str(label), figures.counts[name], _list(model, query))
+
+
+def _months_to_close(figures: HomeFigures, staff: Staff) -> Iterator[Figure]:
+    count, month = figures.counts["months_to_close"], last_month(figures.at)
+    if count and may(staff, "reports.view_report"):
+        page = reverse("reports:reconciliation", args=[f"{month:%Y-%m}"])
+        yield Figure(_("Empresas, {month}").format(month=f"{month:%m/%Y}"), count, f"{page}?closing=to_close")
 
 
 def _closing(figures: HomeFigures, kinds: list[str]) -> Iterator[Figure]:
@@ -200,6 +216,8 @@ def _list(model: str, query: Mapping[str, str]) -> str:
 
 
 def _may_open(name: str, staff: Staff) -> bool:
+    if name == "months_to_close":
+        return may(staff, "reports.view_report")
     if name not in _OTHERS:
         return any(may(staff, f"invoicing.view_{kind.lower()}") for kind in _KINDS)
     app, _underscore, model = _OTHERS[name][0].rpartition("_")

@@ -23,7 +23,7 @@ type Hand = Callable[[Callable[[Page], Any]], Any]
 
 @contextmanager
 def a_screen(viewport: ViewportSize) -> Iterator[Hand]:
-    """Hands each act the page; at the end no script may have failed on it."""
+    """Hands each act the page; at the end no script may have failed on it, and nothing tried what our policy forbids."""
     if not CHROMIUM:
         pytest.skip("needs Chromium")
     with ThreadPoolExecutor(1) as thread:
@@ -39,11 +39,17 @@ def a_screen(viewport: ViewportSize) -> Iterator[Hand]:
             page = here(lambda: browser.new_context(viewport=viewport, locale="es-PA").new_page())
             mistakes: list[str] = []
             here(lambda: page.on("pageerror", lambda error: mistakes.append(f"{error} {error.stack}")))
+            here(lambda: page.on("console", lambda line: mistakes.extend(violations(line.text, page.url))))
             yield lambda act: here(act, page)
             here(browser.close)
             assert mistakes == []
         finally:
             here(playwright.stop)
+
+
+def violations(line: str, address: str) -> list[str]:
+    """What a line of the browser's console says about the Content-Security-Policy."""
+    return [f"{address}: {line}"] if "Content Security Policy" in line else []
 
 
 def sign_in(address: str, name: str) -> Callable[[Page], None]:

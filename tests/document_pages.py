@@ -34,7 +34,7 @@ def said(response: Any) -> list[str]:
 
 
 # Who is asking, and what they may do and see: the same on every page of the staff site.
-_FRAME = re.compile(r'FROM "(django_session|auth_permission|tenants_staffgrant)"|FROM "core_staff" WHERE')
+_FRAME = re.compile(r'FROM "(core_staffsession|auth_permission|tenants_staffgrant)"|FROM "core_staff" WHERE')
 
 
 def queries_of(browser: Client, url: str) -> int:

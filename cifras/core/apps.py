@@ -13,9 +13,11 @@ class CoreConfig(AppConfig):
 
     def ready(self) -> None:
         from cifras.core.append_only import check_managers, install_triggers
+        from cifras.core.sign_in import traces
         from cifras.core.waking import begin_task_act
 
         import_module("cifras.celery")  # so that shared_task finds its app in every process
         checks.register(check_managers, checks.Tags.models)
         task_prerun.connect(begin_task_act, dispatch_uid="cifras.core.waking")
+        traces.connect()
         post_migrate.connect(install_triggers, dispatch_uid="cifras.core.append_only")

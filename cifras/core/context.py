@@ -14,6 +14,11 @@ def correlation_id() -> str:
     return _correlation_id.get() or new_correlation_id()
 
 
+def known_correlation_id() -> str:
+    """The id of the act under way; empty outside of any."""
+    return _correlation_id.get()
+
+
 def new_correlation_id() -> str:
     """Begin a new act in this context and answer its id, a UUID as text."""
     value = str(uuid.uuid4())

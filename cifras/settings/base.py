@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cifras.settings.broker import QUEUES, ROUTES, transport_options
 from cifras.settings.logs import logging_settings
+from cifras.settings.policies import STAFF_SITE, STRICT
 from cifras.settings.reader import BASE_DIR, VAR_DIR, env, one_of, seconds
 from cifras.settings.storage import default_storage
 from cifras.settings.unfold import UNFOLD as UNFOLD
@@ -19,8 +20,8 @@ SECRET_KEY = env.str("SECRET_KEY", default="")
 CIFRAS_FIELD_KEYS: list[str] = env.list("CIFRAS_FIELD_KEYS", default=[])
 # How many proxies of ours stand before the site: the audit trail takes the client's address from the last ones' header.
 CIFRAS_PROXY_COUNT = env.int("CIFRAS_PROXY_COUNT", default=0)
-# Who answers, for a staff member, the visible tenants' UUIDs, or None for all.
-CIFRAS_TENANT_SIGHT = "tenants.access.visible_tenant_uids"
+# Who answers which tenants a staff member may see.
+CIFRAS_TENANT_SIGHT = "tenants.access.granted_sight"
 # What the floors above the tenants' say when a company is closed or promoted, or when somebody of the staff leaves
 # (tenants.services.floors_above).
 CIFRAS_TENANT_OBLIGATIONS = ["invoicing.services.tenant_life.obligations"]
@@ -30,6 +31,7 @@ CIFRAS_STAFF_HOLDINGS = [
     "invoicing.services.tenant_life.drafts_of",
 ]
 CIFRAS_SECOND_FACTOR = env.bool("CIFRAS_SECOND_FACTOR", default=True)
+CIFRAS_IDLE_MINUTES = env.int("CIFRAS_IDLE_MINUTES", default=30)
 DEBUG = env.bool("DEBUG", default=False)
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=[])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
@@ -44,6 +46,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "axes",
     "django_celery_beat",
     "cifras.core",
     "cifras.sandbox",
@@ -54,13 +57,18 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "cifras.core.middleware.RequestContextMiddleware",
+    "cifras.core.health.probes.probes",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "cifras.core.middleware.PagePolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "cifras.language.chosen_language",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "cifras.core.sign_in.middleware.StaffDoor",
+    "cifras.core.scope_middleware.person_scope",
+    "cifras.core.denials.audited_denials",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -99,6 +107,25 @@ else:
     DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
 
 AUTH_USER_MODEL = "core.Staff"
+AUTHENTICATION_BACKENDS = [
+    "cifras.core.sign_in.lockout.LockoutBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+# The limits and waits are in cifras.core.sign_in.lockout; axes counts, and answers nothing of its own.
+AXES_HANDLER = "cifras.core.sign_in.lockout.LockoutHandler"
+AXES_CLIENT_IP_CALLABLE = "cifras.core.sign_in.lockout.network_of"
+AXES_USERNAME_CALLABLE = "cifras.core.sign_in.lockout.account_of"
+AXES_COOLOFF_TIME = "cifras.core.sign_in.lockout.forgotten_after"
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_FAILURE_LIMIT = 1
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_ENABLE_ADMIN = False
+AXES_DISABLE_ACCESS_LOG = True
+AXES_VERBOSE = False
+SILENCED_SYSTEM_CHECKS = [
+    "axes.W002"
+]  # its middleware would answer a closed account otherwise than a wrong password
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
 AUTH_PASSWORD_VALIDATORS = [
@@ -109,12 +136,20 @@ AUTH_PASSWORD_VALIDATORS = [
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+SESSION_ENGINE = "cifras.core.sign_in.session_store"
 SESSION_COOKIE_AGE = 12 * 60 * 60
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+CONTENT_SECURITY_POLICY = {"DIRECTIVES": STRICT}
+CIFRAS_STAFF_SITE_POLICY = STAFF_SITE
+# Who may read /metrics; empty: only this machine. And who brings figures to it, beyond those of the ground floor.
+CIFRAS_METRICS_TOKEN = env.str("CIFRAS_METRICS_TOKEN", default="")
+CIFRAS_METRICS = ["reports.services.signals.metrics"]
 
 LANGUAGE_CODE = "es-pa"
 LANGUAGES = [("es-pa", _("Español (Panamá)")), ("en", _("Inglés"))]
@@ -144,6 +179,7 @@ STORAGES = {
 globals().update(env.email_url_config(env.str("EMAIL_URL", default="") or "dummymail://"))
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="") or "Cifras <no-reply@localhost>"
+CIFRAS_FINANCE_EMAILS: list[str] = env.list("CIFRAS_FINANCE_EMAILS", default=[])
 
 LOGGING = logging_settings(level=env.str("LOG_LEVEL", default="INFO"))
 

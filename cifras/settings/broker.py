@@ -18,6 +18,7 @@ ROUTES = {
     "invoicing.import*": {"queue": "reports"},
     "invoicing.*": {"queue": "news"},
     "reports.*": {"queue": "reports"},
+    "core.exports": {"queue": "reports"},
 }
 
 

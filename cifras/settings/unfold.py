@@ -8,6 +8,9 @@ from django.templatetags.static import static
 from django.urls import reverse, reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
+# Whoever may have some list as a file has files of their own.
+_EXPORTS = ("core.export_lists", "invoicing.export_document")
+
 
 def _may(permission: str) -> Callable[[HttpRequest], bool]:
     return lambda request: request.user.has_perm(permission)
@@ -25,9 +28,10 @@ def _page(title: Any, icon: str, model: str) -> dict[str, Any]:
 
 
 def _among_tenants(request: HttpRequest) -> bool:
-    """The onboarding stands below the tenants' list and has an entry of its own."""
-    tenants, onboarding = reverse("admin:tenants_tenant_changelist"), reverse("admin:tenants_tenant_onboard")
-    return request.path.startswith(tenants) and not request.path.startswith(onboarding)
+    """The onboarding and the capabilities stand below the tenants' list and have entries of their own."""
+    own = tuple(reverse(f"admin:tenants_tenant_{name}") for name in ("onboard", "capabilities"))
+    is_below = request.path.startswith(reverse("admin:tenants_tenant_changelist"))
+    return is_below and not request.path.startswith(own)
 
 
 UNFOLD = {
@@ -47,6 +51,12 @@ UNFOLD = {
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_BACK_BUTTON": True,
+    "ACCOUNT": {
+        "navigation": [
+            {"title": _("Mi cuenta y sesiones"), "link": reverse_lazy("sign_in:account")},
+            {"title": _("Cambiar la contraseña"), "link": reverse_lazy("admin:password_change")},
+        ]
+    },
     "ENVIRONMENT": "reports.home.environment",
     "DASHBOARD_CALLBACK": "reports.home.dashboard",
     "BORDER_RADIUS": "6px",
@@ -107,6 +117,29 @@ UNFOLD = {
                         "link": reverse_lazy("reports:reconciliation_now"),
                         "permission": _may("reports.view_report"),
                     },
+                    {
+                        "title": _("Libros del mes"),
+                        "icon": "auto_stories",
+                        "link": reverse_lazy("reports:month_end_now"),
+                        "active": lambda request: "/reports/month-end/" in request.path,
+                        "permission": _may("reports.view_books"),
+                    },
+                    {
+                        "title": _("Facturación del servicio"),
+                        "icon": "request_quote",
+                        "link": reverse_lazy("reports:billing_now"),
+                        "active": lambda request: "/reports/billing/" in request.path,
+                        "permission": _may("reports.view_billing"),
+                    },
+                    _page(_("Planes"), "sell", "reports_plan") | {"permission": _may("reports.view_billing")},
+                    _page(_("Suscripciones"), "loyalty", "reports_subscription")
+                    | {"permission": _may("reports.view_billing")},
+                    {
+                        "title": _("Mis exportaciones"),
+                        "icon": "download",
+                        "link": reverse_lazy("admin:core_exportjob_changelist"),
+                        "permission": lambda request: any(map(request.user.has_perm, _EXPORTS)),
+                    },
                 ],
             },
             {
@@ -122,6 +155,12 @@ UNFOLD = {
                     _page(_("Sucursales"), "store", "tenants_office"),
                     _page(_("Accesos"), "key", "tenants_staffgrant"),
                     _page(_("Catálogos"), "menu_book", "tenants_catalogue"),
+                    {
+                        "title": _("Capacidades"),
+                        "icon": "checklist",
+                        "link": reverse_lazy("admin:tenants_tenant_capabilities"),
+                        "permission": _may("tenants.view_tenant"),
+                    },
                 ],
             },
             {

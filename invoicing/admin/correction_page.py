@@ -22,6 +22,7 @@ from cifras.core.wording import sentence
 from cifras.fiscal.errors import RuleBroken
 from cifras.fiscal.lifecycle import Submission, VoidStatus
 from invoicing import services
+from invoicing.admin import exports
 from invoicing.admin.assets import ASSETS
 from invoicing.admin.badges import legal_badge
 from invoicing.admin.correction_deeds import may_correct
@@ -88,6 +89,7 @@ class StateFilter(DropdownFilter):
 class CorrectionAdmin(ReadOnlyBigListAdmin):
     """Corrections: what is in course first comes from the filter; the newest first."""
 
+    list_export = exports.CORRECTIONS
     list_display = ("what", "tenant", "way", "standing", "replaced_by", "begun")
     list_select_related = ("tenant", "original__tenant", "replacement")
     list_filter = (("tenant", VisibleAutocompleteFilter), StateFilter)

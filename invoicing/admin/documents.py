@@ -17,9 +17,10 @@ from cifras.core import proposals
 from cifras.core.admin import proposal_pages
 from cifras.core.admin.badges import Badge
 from cifras.core.admin.big_list import ReadOnlyBigListAdmin
+from cifras.core.exports.lists import NotExported
 from cifras.core.rights import may
 from cifras.fiscal.lifecycle import Submission
-from invoicing.admin import document_page, mail_shown
+from invoicing.admin import document_page, exports, mail_shown
 from invoicing.admin.assets import ASSETS
 from invoicing.admin.badges import alerts, business_badge, legal_badge
 from invoicing.admin.bulk import BulkDoorsMixin
@@ -58,6 +59,7 @@ class DocumentAdmin(
     """A face of Document: its list, its page, its acts. Drafts are edited by a mixin that stands before this class."""
 
     audits_changes = False  # the services do
+    export_right = exports.RIGHT
 
     def get_queryset(self, request: HttpRequest) -> Any:
         rows = super().get_queryset(request).select_related(*_FAMILY)
@@ -216,6 +218,7 @@ def _ours(document: Document) -> list[Badge]:
 class AnyDocumentAdmin(ReadOnlyBigListAdmin):
     """Documents of either kind, for the autocomplete boxes. It is not in the menu; its pages are those of the faces."""
 
+    list_export = NotExported("invoices and credit notes have lists of their own")
     search_routes = DocumentListMixin.search_routes
     list_select_related = ("tenant",)
 

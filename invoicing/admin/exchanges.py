@@ -14,6 +14,7 @@ from unfold.decorators import display
 from cifras.core.admin.badges import AMBER, GREEN, RED, Badge
 from cifras.core.admin.big_list import SearchRoute
 from cifras.core.admin.filters import ExactTextFilter
+from invoicing.admin import exports
 from invoicing.admin.exchange_shown import shown
 from invoicing.admin.figures import stamp
 from invoicing.admin.ledger_pages import LedgerPage, TenantUidFilter, document_link, tenant_link
@@ -47,6 +48,7 @@ class OutcomeFilter(DropdownFilter):
 class ExchangePage(LedgerPage):
     """Every request, newest first."""
 
+    list_export = exports.EXCHANGES
     list_display = ("moment", "asked", "answered", "took", "tenant", "document")
     list_display_links = ("moment", "asked")
     list_filter = (TenantUidFilter, OutcomeFilter, ("operation", ExactTextFilter))

@@ -23,7 +23,7 @@ from cifras.core.admin.big_list import ReadOnlyBigListAdmin
 from cifras.core.admin.filters import VisibleAutocompleteFilter
 from cifras.core.rights import may
 from cifras.core.uploads import too_large
-from invoicing.admin import import_report
+from invoicing.admin import exports, import_report
 from invoicing.admin.assets import ASSETS
 from invoicing.admin.deeds import actor_of
 from invoicing.admin.dialogs import refusals_on
@@ -43,6 +43,7 @@ _SAMPLES = {"csv": (sample_csv, "text/csv; charset=utf-8"), "xlsx": (sample_xlsx
 class ImportBatchPage(RegisterDoorMixin, ReadOnlyBigListAdmin):
     """Files that were uploaded, newest first. Adding one is uploading it."""
 
+    list_export = exports.BATCHES
     list_display = ("name", "tenant", "standing", "uploaded", "in_charge")
     list_display_links = ("name",)
     list_select_related = ("tenant", "created_by")

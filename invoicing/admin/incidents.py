@@ -21,6 +21,7 @@ from cifras.core.admin.refusals import StaffDialogForm
 from cifras.core.admin.staff_admin import ReadOnlyStaffAdmin
 from cifras.core.rights import may
 from cifras.fiscal.lifecycle import Submission
+from invoicing.admin import exports
 from invoicing.admin.catch_up_page import CatchUpMixin
 from invoicing.admin.deeds import actor_of
 from invoicing.admin.figures import as_received, stamp
@@ -52,6 +53,7 @@ class ReleaseForm(StaffDialogForm):
 class IncidentPage(CatchUpMixin, ReadOnlyStaffAdmin):
     """Incidents, the open ones first."""
 
+    list_export = exports.INCIDENTS
     list_display = ("condition", "tenant", "what", "said", "waiting", "times_seen", "opened")
     list_display_links = ("condition", "tenant")
     list_select_related = ("tenant",)

@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 
+from invoicing.admin import exports
 from invoicing.admin.credit_form import InvoiceCreditMixin
 from invoicing.admin.documents import DocumentAdmin
 from invoicing.admin.invoice_form import InvoiceFormMixin
@@ -13,4 +14,5 @@ from invoicing.models.choices import Kind
 class InvoiceAdmin(InvoiceFormMixin, InvoiceCreditMixin, DocumentAdmin):
     """Invoices. The mixin writes drafts; everything else is the documents' page."""
 
+    list_export = exports.INVOICES
     kind = Kind.INVOICE

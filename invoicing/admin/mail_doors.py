@@ -128,7 +128,7 @@ class MailDoorsMixin(DocumentDoorsMixin, BulkDoorsMixin):
             title,
             rows,
             lambda document: services.resend_document_email(document.uid, actor=actor_of(request)),
-            _("En cola"),
+            lambda _mail: _("En cola"),
         )
 
     def _mail_row(self, document: Any) -> Row:

@@ -16,6 +16,7 @@ from cifras.core.admin.badges import Badge
 from cifras.core.admin.big_list import ReadOnlyBigListAdmin, SearchRoute
 from cifras.core.admin.filters import VisibleAutocompleteFilter
 from cifras.core.rights import may
+from invoicing.admin import exports
 from invoicing.admin.deeds import actor_of
 from invoicing.admin.figures import as_received, stamp
 from invoicing.admin.ledger_pages import document_link
@@ -28,6 +29,7 @@ from invoicing.services import mailing
 class MailPage(ReadOnlyBigListAdmin):
     """Mails, newest first."""
 
+    list_export = exports.MAILS
     list_display = ("asked", "tenant", "what", "to", "way", "condition", "attempts", "left")
     list_display_links = ("asked",)
     list_select_related = ("tenant", "document")

@@ -19,6 +19,7 @@ from cifras.core.admin.staff_admin import ReadOnlyStaffAdmin
 from cifras.core.rights import may
 from cifras.fiscal.catalogues.dgi import DocumentType
 from cifras.fiscal.zones import local_date
+from invoicing.admin import exports
 from invoicing.admin.assets import ASSETS
 from invoicing.admin.document_summary import address_of
 from invoicing.admin.figures import money
@@ -56,6 +57,7 @@ class GapsFilter(DropdownFilter):
 class NumberSeriesPage(ReadOnlyStaffAdmin):
     """Series; the page of one lists its numbers of a month."""
 
+    list_export = exports.NUMBER_SERIES
     list_display = ("place", "company", "kind", "next_number", "gaps", "checked_at")
     list_filter = (GapsFilter,)
     list_filter_submit = True

@@ -12,6 +12,7 @@ from unfold.decorators import display
 
 from cifras.core.admin.big_list import KeysetChangeList, SearchRoute
 from cifras.core.admin.filters import DayRangeFilter, VisibleAutocompleteFilter
+from invoicing.admin import exports
 from invoicing.admin.badges import legal_badge, side_by_side
 from invoicing.admin.documents import DocumentAdmin
 from invoicing.admin.figures import as_received
@@ -24,6 +25,7 @@ from invoicing.models.choices import Kind
 class ReceivedAdmin(DocumentAdmin):
     """Received documents: looked at, verified, deleted. None of the acts on sales applies to them."""
 
+    list_export = exports.RECEIVED
     kind = Kind.INVOICE
     actions = ()
     list_display = ("numbered", "kind_shown", "tenant_name", "issued_by", "issued", "amount", "legal")

@@ -22,6 +22,7 @@ from cifras.fiscal.document import Contributor, DocumentDraft, Issuer, Kind, Mod
 from cifras.fiscal.errors import RuleBroken
 from cifras.fiscal.panama.receiver import receiver_reasons
 from cifras.fiscal.ruc import panama as ruc_rules
+from invoicing.admin import exports
 from invoicing.admin.deeds import actor_of
 from invoicing.admin.receiver_standing import standing_of, type_label
 from invoicing.models import Receiver
@@ -115,6 +116,7 @@ class ReceiverForm(forms.ModelForm):
 class ReceiverPage(BigListAdmin):
     """Receivers, the newest first."""
 
+    list_export = exports.RECEIVERS
     form = ReceiverForm
     list_display = ("name", "code", "tax_id", "kind", "tenant", "created_at")
     list_select_related = ("tenant",)

@@ -12,6 +12,7 @@ from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import display
 
 from cifras.core.admin.big_list import SearchRoute
+from invoicing.admin import exports
 from invoicing.admin.figures import stamp
 from invoicing.admin.happenings import told
 from invoicing.admin.ledger_pages import LedgerPage, TenantUidFilter, document_link, tenant_link
@@ -40,6 +41,7 @@ class ByHandFilter(DropdownFilter):
 class TimelinePage(LedgerPage):
     """The whole timeline, newest first; a document's own is on its page."""
 
+    list_export = exports.TIMELINE
     list_display = ("moment", "happened", "document", "tenant", "who")
     list_display_links = ("moment",)
     list_filter = (TenantUidFilter, ByHandFilter)

@@ -95,7 +95,7 @@ class VerdictDoorsMixin(StaffAdmin):
         form = VerdictForm(
             *((request.POST, request.FILES) if request.method == "POST" else ()), choices=choices
         )
-        if form.is_valid():
+        if "choice" in form.fields and form.is_valid():
             with refusals_on(form):
                 messages.success(request, _carry(document, form.cleaned_data, request))
                 return HttpResponseRedirect(self.address_of(document))

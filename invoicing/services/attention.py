@@ -8,7 +8,14 @@ from datetime import datetime, time, timedelta
 
 from django.db.models import Exists, OuterRef, Q
 
-from cifras.fiscal.lifecycle import REJECTED_LEGAL, TERMINAL_LEGAL, LegalStatus, Submission, VoidStatus
+from cifras.fiscal.lifecycle import (
+    REJECTED_LEGAL,
+    TERMINAL_LEGAL,
+    VOID_IN_COURSE,
+    LegalStatus,
+    Submission,
+    VoidStatus,
+)
 from cifras.fiscal.zones import PANAMA, local_date
 from invoicing.models import DocumentMail
 
@@ -26,6 +33,12 @@ UNCONFIRMED = Q(submission=Submission.UNKNOWN)
 CONFLICTING = ~Q(flag="") | ~Q(legal_conflict="")
 # A void was asked for, and nobody knows whether it was done.
 VOID_IN_DOUBT = Q(void_status=VoidStatus.UNKNOWN)
+# A void was asked for, and its outcome is still open.
+VOID_OPEN = Q(void_status__in=VOID_IN_COURSE)
+# On its way, to be mended, or without a terminal word of the authority; what is unconfirmed is counted apart.
+WITHOUT_LAST_WORD = Q(submission__in=[Submission.QUEUED, Submission.SENDING, Submission.RETURNED]) | (
+    Q(submission=Submission.ACCEPTED) & ~Q(legal_status__in=TERMINAL_LEGAL)
+)
 
 
 def rejected_today(now: datetime) -> Q:
@@ -61,6 +74,15 @@ def stuck(now: datetime) -> Q:
     """Received by the provider a day ago and still without a last word: it is asked on, but somebody should know."""
     return Q(submission=Submission.ACCEPTED, accepted_at__lt=now - STUCK_AFTER) & ~Q(
         legal_status__in=TERMINAL_LEGAL
+    )
+
+
+def still_voidable(now: datetime) -> Q:
+    """In force, and its void window still open."""
+    return Q(
+        legal_status=LegalStatus.DGI_AUTHORIZED,
+        void_status__in=[VoidStatus.NONE, VoidStatus.REFUSED],
+        void_deadline__gte=now,
     )
 
 
@@ -102,6 +124,9 @@ QUEUES: Mapping[str, Condition] = {
     "unconfirmed": lambda _now: UNCONFIRMED,
     "conflicting": lambda _now: CONFLICTING,
     "void_in_doubt": lambda _now: VOID_IN_DOUBT,
+    "void_in_course": lambda _now: VOID_OPEN,
+    "without_last_word": lambda _now: WITHOUT_LAST_WORD,
+    "still_voidable": still_voidable,
     "rejected_today": rejected_today,
     "without_pdf": without_pdf,
     "waiting_for_dgi": waiting_for_dgi,

@@ -5,7 +5,9 @@ hold the two against each other.
 """
 
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
 from django.db.models import Case, CharField, F, Q, Value, When
 from django.db.models.functions import Coalesce, Round
@@ -24,6 +26,13 @@ _CLOCK_RUNS = (Submission.QUEUED, Submission.SENDING, Submission.UNKNOWN, Submis
 _NO_EFFECT = (
     Q(void_status=VoidStatus.VOIDED) | Q(submission=Submission.DISCARDED) | Q(legal_status__in=REJECTED_LEGAL)
 )
+
+
+class _Cents(Round):
+    """Rounded where it must be: SQLite reckons amounts in binary fractions, PostgreSQL exactly."""
+
+    def as_postgresql(self, compiler: Any, connection: Any, **_: Any) -> Any:
+        return compiler.compile(self.source_expressions[0])
 
 
 class Receivable(StrEnum):
@@ -47,17 +56,31 @@ def with_receivable(
     return facts.exclude(submission=Submission.DRAFT).filter(owing)
 
 
+# Before the authority, here or elsewhere, no draft any more and not discarded.
+REPORTED = ~Q(mode=Mode.PROFORM) & ~Q(submission__in=(Submission.DRAFT, Submission.DISCARDED))
+
+
 def reported(rows: DocumentQuerySet) -> DocumentQuerySet:
-    """What the reports count: before the authority, here or elsewhere, no draft any more and not discarded."""
-    return rows.exclude(mode=Mode.PROFORM).exclude(submission__in=(Submission.DRAFT, Submission.DISCARDED))
+    """What the reports count."""
+    return rows.filter(REPORTED)
 
 
 def with_business(
     rows: DocumentQuerySet, status: BusinessStatus, *, today: date | None = None
 ) -> DocumentQuerySet:
     """The documents whose business status is `status` on the local date `today`."""
+    worded: Any = with_words(rows, today=today)
+    return worded.filter(business_word=status)  # type: ignore[no-any-return]
+
+
+def with_words(rows: DocumentQuerySet, *, today: date | None = None) -> DocumentQuerySet:
+    """The documents with `business_word`, their business status on the local date `today`, and `balance`, what they still owe."""
     overdue = _overdue(today or local_date(timezone.now()))
-    return _with_facts(rows).alias(business_word=_word(overdue)).filter(business_word=status)
+    owes = Q(kind=Kind.INVOICE) & ~_NO_EFFECT & ~Q(submission=Submission.DRAFT)
+    return _with_facts(rows).alias(
+        business_word=_word(overdue),
+        balance=Case(When(owes, then=F("open_amount")), default=Value(Decimal(0))),
+    )
 
 
 def closing_within(rows: DocumentQuerySet, hours: int, *, now: datetime | None = None) -> DocumentQuerySet:
@@ -74,9 +97,8 @@ def closing_within(rows: DocumentQuerySet, hours: int, *, now: datetime | None =
 
 def _with_facts(rows: DocumentQuerySet) -> DocumentQuerySet:
     return rows.alias(
-        # Rounded, since SQLite reckons amounts in binary fractions.
-        open_amount=Round(F("total") - F("credited_total") - F("settled_total"), precision=2),
-        over_the_note=Round(F("total") - F("open_before") + F("settled_total"), precision=2),
+        open_amount=_Cents(F("total") - F("credited_total") - F("settled_total"), precision=2),
+        over_the_note=_Cents(F("total") - F("open_before") + F("settled_total"), precision=2),
         agreed_day=Coalesce("next_due_date", "due_date"),
         issued_at=Coalesce("issue_date", "created_at"),
     )

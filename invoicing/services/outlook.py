@@ -10,6 +10,7 @@ from django.db.models.functions import Coalesce, NullIf
 from django.utils import timezone
 
 from cifras.core.models import Staff
+from cifras.core.scopes import all_tenants
 from cifras.fiscal.lifecycle import VOID_IN_COURSE, Submission
 from invoicing.models import Document, Incident, ProviderHealth
 from tenants.access import visible_tenant_uids
@@ -77,6 +78,7 @@ def read_outlook(staff: Staff, *, tenant: Tenant | None = None) -> Outlook:
     )
 
 
+@all_tenants(reason="whether anything is held anywhere, kept for everybody")
 def _is_something_wrong() -> bool:
     is_held = Incident.objects.filter(released_at=None).exists()
     return is_held or ProviderHealth.objects.filter(open_until__gt=timezone.now()).exists()

@@ -9,6 +9,7 @@ from django.db import Error as DatabaseError
 from django.db.models import Min
 from django.utils import timezone
 
+from cifras.core.exports import jobs
 from cifras.fiscal.lifecycle import VoidStatus
 from invoicing.models import Document, WebhookDelivery
 from invoicing.services import (
@@ -41,6 +42,7 @@ _QUEUES = (
     requesting.request_due,
     following.read_due,
     turns.import_due,
+    jobs.run_due,
 )
 
 

@@ -76,7 +76,10 @@ class MonthlyFigure(MonthlyKey):
 
 
 class MonthlyRate(MonthlyKey):
-    """One group of a month at one tax rate. `count` are the documents that have a line at this rate."""
+    """One group of a month at one tax rate, "export" for what is sold abroad without tax.
+
+    `count` are the documents that have a line at this rate.
+    """
 
     tax_rate = models.CharField(_("tasa"), max_length=10)
     base = sum_of_money(_("base"))
@@ -88,6 +91,10 @@ class MonthlyRate(MonthlyKey):
         verbose_name = _("cifra por tasa")
         verbose_name_plural = _("cifras por tasa")
         constraints = [models.UniqueConstraint(fields=[*KEY, "tax_rate"], name="monthly_rate_once")]
+        permissions = [
+            ("view_books", _("Puede ver los libros del mes")),
+            ("export_books", _("Puede descargar los libros del mes")),
+        ]
 
     def __str__(self) -> str:
         return f"{self.month:%Y-%m} {self.kind} {self.tax_rate} %"

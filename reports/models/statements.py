@@ -59,6 +59,10 @@ class Statement(AppendOnlyModel):
         return f"{self.provider} {self.from_date}..{self.to_date}"
 
 
+class StatementFigureQuerySet(AppendOnlyQuerySet["StatementFigure"], TenantScopedQuerySet["StatementFigure"]):  # type: ignore[override]
+    """Figures of companies that are none of ours belong to those who see everything."""
+
+
 class StatementFigure(AppendOnlyModel):
     """One group of an answer; what the provider did not tell apart is empty. An unknown word stands in the raw column."""
 
@@ -75,7 +79,7 @@ class StatementFigure(AppendOnlyModel):
     count = models.BigIntegerField(_("documentos"))
     total = models.DecimalField(_("total"), max_digits=20, decimal_places=2, null=True)
 
-    objects = AppendOnlyQuerySet["StatementFigure"].as_manager()
+    objects = StatementFigureQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("cifra del PAC")

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.cache import cache
-from django.db.models import Count, Min, Q, QuerySet, Sum, TextField, Value
+from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet, Sum, TextField, Value
 from django.db.models.fields.json import KT
 from django.db.models.functions import Coalesce, TruncDate
 from django.utils import timezone
@@ -23,6 +23,7 @@ from invoicing.models import Document, DocumentMail, Incident, NumberSeries, Web
 from invoicing.models.choices import Kind, Mode
 from invoicing.models.document import DocumentQuerySet
 from invoicing.services import attention, listing
+from reports.models import MonthClosing, MonthlyFigure
 from tenants.access import tenants_for, visible_tenant_uids
 from tenants.models import Certificate, Tenant
 
@@ -61,14 +62,29 @@ class HomeFigures:
 
 def home_figures(staff: Staff) -> HomeFigures:
     """The figures for what `staff` may see, at most 30 seconds old; a grant that changes counts at once."""
-    sight = visible_tenant_uids(staff)
-    seen = "all" if sight is None else hashlib.sha256(repr(sorted(sight)).encode()).hexdigest()
-    key = f"reports.home.{staff.uid}.{seen}"
+    key = _key("home", staff)
     figures: HomeFigures | None = cache.get(key)
     if figures is None:
         figures = read_figures(staff, timezone.now())
         cache.set(key, figures, KEPT_SECONDS)
     return figures
+
+
+def environments_seen(staff: Staff) -> frozenset[str]:
+    """The environments of the companies that `staff` may see, as old as the figures may be: every page asks for them."""
+    key = _key("environments", staff)
+    seen: frozenset[str] | None = cache.get(key)
+    if seen is None:
+        seen = frozenset(tenants_for(staff).order_by().values_list("environment", flat=True).distinct())
+        cache.set(key, seen, KEPT_SECONDS)
+    return seen
+
+
+def _key(what: str, staff: Staff) -> str:
+    """Under which name it is kept: another one as soon as the person sees other companies."""
+    sight = visible_tenant_uids(staff)
+    seen = "all" if sight is None else hashlib.sha256(repr(sorted(sight)).encode()).hexdigest()
+    return f"reports.{what}.{staff.uid}.{seen}"
 
 
 def read_figures(staff: Staff, now: datetime) -> HomeFigures:
@@ -114,12 +130,31 @@ def _counts(visible: QuerySet[Tenant], now: datetime) -> dict[str, int]:
         "invalid_invoices": _mailed(visible, Kind.INVOICE).filter(attention.invalid_in_hand(now)),
         "invalid_credits": _mailed(visible, Kind.CREDIT).filter(attention.invalid_in_hand(now)),
         "mails_troubled": _mailed(visible, Kind.INVOICE).filter(attention.mail_troubled(now)),
+        "months_to_close": _to_close(visible, now),
         "certificates": Certificate.objects.filter(
             tenant__in=visible, replaced_at=None, not_after__lte=expiring
         ),
     }
     first, *others = [_counted(name, rows) for name, rows in parts.items()]
     return dict.fromkeys(parts, 0) | dict(first.union(*others, all=True))
+
+
+def _to_close(visible: QuerySet[Tenant], now: datetime) -> QuerySet[Tenant]:
+    """The active companies that issued something last month and have not closed it."""
+    month = last_month(now)
+    of_tenant = {"tenant": OuterRef("pk"), "month": month}
+    closed = MonthClosing.objects.filter(**of_tenant, state=MonthClosing.State.CLOSED)
+    return visible.filter(
+        Exists(MonthlyFigure.objects.filter(**of_tenant)),
+        ~Exists(closed),
+        state=Tenant.State.ACTIVE,
+        pac_company_id__isnull=False,
+    )
+
+
+def last_month(now: datetime) -> date:
+    """The first day of the month that has just ended."""
+    return (local_date(now).replace(day=1) - timedelta(days=1)).replace(day=1)
 
 
 def _mailed(visible: QuerySet[Tenant], kind: Kind) -> DocumentQuerySet:

@@ -98,7 +98,7 @@ def figures(
         rows = _from_rollup(tenants, first, last, filters, group_by)
     else:
         rows = _from_documents(tenants, first, last, filters, group_by)
-    return _added_up(rows)
+    return added_up(rows)
 
 
 def is_whole_months(first: date, last: date) -> bool:
@@ -155,7 +155,8 @@ def _conditions(filters: Filters) -> dict[str, Any]:
     return conditions
 
 
-def _added_up(rows: Iterable[Mapping[str, Any]]) -> list[Figure]:
+def added_up(rows: Iterable[Mapping[str, Any]]) -> list[Figure]:
+    """Rows of one question, those of one currency together, as figures in the order of their groups."""
     found: dict[GroupKey, Figure] = {}
     names: defaultdict[GroupKey, str] = defaultdict(str)
     for row in rows:

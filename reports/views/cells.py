@@ -17,6 +17,7 @@ from cifras.fiscal.lifecycle import BusinessStatus, LegalStatus
 from invoicing.admin.figures import as_received, money
 from invoicing.models.choices import LEGAL_STATUSES, Kind, Mode
 from reports.services.comparison import Compared, Verdict
+from reports.services.facts import end_of_month
 from reports.services.queries import HOME_CURRENCY
 
 _NO_WORD_IN_LISTS = "none"
@@ -62,6 +63,14 @@ class Rows:
             **more,
         }
         return f"{reverse(f'admin:invoicing_{kind.lower()}_changelist')}?{urlencode(query)}"
+
+
+def differences_address(tenant_uid: Any, first: date, last: date, **query: str) -> str:
+    """The reconciliation's differences behind a figure of one whole month; nothing for any other range."""
+    if first.day != 1 or last != end_of_month(first):
+        return ""
+    page = reverse("reports:reconciliation_tenant", args=[f"{first:%Y-%m}", tenant_uid])
+    return f"{page}?{urlencode(query)}" if query else page
 
 
 def legal_query(legal_status: str) -> dict[str, str]:

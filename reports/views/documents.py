@@ -39,6 +39,7 @@ from tenants.services.accounts import provider_spec
 MOST_LINES = 500
 _STALE = timedelta(minutes=10)  # after that the sweeps don't run: the documents themselves are asked
 _BY_DAY = (Grouping.DAY, Grouping.MONTH)
+_NOT_RECONCILED = (Grouping.OFFICE, Grouping.RECEIVER)
 _LONGEST_SHOWN = 20_000
 
 
@@ -56,6 +57,7 @@ class Line:
     total_difference: str
     verdict: Any
     is_different: bool
+    differences: str = ""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -79,7 +81,7 @@ def documents_report(request: HttpRequest) -> HttpResponse:
         "all_address": f"{reverse('reports:all_companies')}?{asked.query(tenant='', docType='', groupBy='')}",
     }
     if asked.tenant:
-        context |= _report(asked, asked.tenant, staff)
+        context |= report_of(asked, asked.tenant, staff)
     return TemplateResponse(request, "admin/reports/documents.html", context)
 
 
@@ -127,7 +129,8 @@ def _refresh(request: HttpRequest, asked: Asked, staff: Staff) -> HttpResponse:
     return HttpResponseRedirect(f"{request.path}?{asked.query()}")
 
 
-def _report(asked: Asked, tenant: Tenant, staff: Staff) -> dict[str, Any]:
+def report_of(asked: Asked, tenant: Tenant, staff: Staff) -> dict[str, Any]:
+    """What the page shows of a company; `compared` are the lines as figures."""
     environment = tenant.environment
     filters = asked.filters(environment)
     rolled_up = is_level([tenant]) and is_whole_months(asked.first, asked.last)
@@ -150,6 +153,7 @@ def _report(asked: Asked, tenant: Tenant, staff: Staff) -> dict[str, Any]:
     is_by_part = asked.group_by in (*_BY_DAY, Grouping.OFFICE, Grouping.RECEIVER)
     uses_rollup = rolled_up and asked.group_by not in (Grouping.DAY, Grouping.OFFICE, Grouping.RECEIVER)
     return {
+        "compared": compared,
         "lines": lines,
         "hidden_lines": len(compared) - len(shown),
         "sums": [_line(each, asked, tenant, rows, is_sum=True) for each in _sums(asked, tenant, ours, heard)],
@@ -191,7 +195,7 @@ def statement_context(heard: Heard | None, wish: StatementRequest | None) -> dic
 def _compared(asked: Asked, tenant: Tenant, ours: list[Figure], heard: Heard | None) -> list[Compared]:
     """The lines of the table: differences first, but days and months in their order."""
     said = comparison.wanted(heard.figures, asked.filters(tenant.environment)) if heard else None
-    home = _home_currency(tenant)
+    home = home_currency(tenant)
 
     def pac_key(figure: Any) -> tuple[str, ...] | None:
         part = comparison.pac_part(figure, asked.group_by)
@@ -222,7 +226,7 @@ def _order(line: Compared, group_by: Grouping) -> tuple[Any, ...]:
 def _sums(asked: Asked, tenant: Tenant, ours: list[Figure], heard: Heard | None) -> list[Compared]:
     """Each kind over all its statuses, compared wherever the provider tells kinds apart."""
     said = comparison.wanted(heard.figures, asked.filters(tenant.environment)) if heard else None
-    home = _home_currency(tenant)
+    home = home_currency(tenant)
 
     def pac_key(figure: Any) -> tuple[str, ...] | None:
         kind = comparison.pac_kind(figure)
@@ -259,7 +263,19 @@ def _line(each: Compared, asked: Asked, tenant: Tenant, rows: Rows, *, is_sum: b
         total_difference=cells.signed_money(each.total_difference, currency),
         verdict=cells.verdict_badge(each),
         is_different=each.verdict is Verdict.DIFFERENT,
+        differences=_differences(each, asked, tenant, first, last, is_sum=is_sum),
     )
+
+
+def _differences(
+    each: Compared, asked: Asked, tenant: Tenant, first: date, last: date, *, is_sum: bool
+) -> str:
+    """The differences behind a figure that differs, where the reconciliation tells its group apart."""
+    _part, kind, word, _currency = each.key
+    if each.verdict is not Verdict.DIFFERENT or kind not in Kind.values or asked.group_by in _NOT_RECONCILED:
+        return ""
+    legal = {} if is_sum else cells.legal_query(word)
+    return cells.differences_address(tenant.uid, first, last, kind=kind, **legal)
 
 
 def _query(each: Compared, asked: Asked) -> dict[str, str]:
@@ -299,7 +315,8 @@ def _part_word(each: Compared, asked: Asked) -> str:
     return ""
 
 
-def _home_currency(tenant: Tenant) -> str:
+def home_currency(tenant: Tenant) -> str:
+    """The currency that a provider means when it names none."""
     return bucket("PEN" if tenant.country == Tenant.Country.PERU else "PAB")
 
 

@@ -109,7 +109,12 @@ def test_after_the_pause_one_call_tries_and_decides(pac: SandboxServer, settings
     health = ProviderHealth.objects.filter(provider=ACCOUNT[0], environment=ACCOUNT[1])
 
     assert submitting.submit_due() == 2  # the second failure opens the circuit
+    asked = len(pac.journal.requests())
     assert submitting.submit_due() == 0
+    assert (len(pac.journal.requests()), Document.objects.filter(legal_status="DGI_AUTHORIZED").count()) == (
+        asked,
+        0,
+    )
     health.update(open_until=timezone.now() - timedelta(seconds=1))
     assert submitting.submit_due() == 1  # one call tries, and fails
     assert submitting.submit_due() == 0

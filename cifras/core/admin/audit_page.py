@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import display
 
+from cifras.core.admin import exports
 from cifras.core.admin.big_list import ReadOnlyBigListAdmin, SearchRoute
 from cifras.core.admin.filters import DayRangeFilter, ExactTextFilter
 from cifras.core.models import AuditEntry, Staff
@@ -38,6 +39,7 @@ class ActorFilter(DropdownFilter):
 class AuditPage(ReadOnlyBigListAdmin):
     """Acts, newest first, with what changed."""
 
+    list_export = exports.AUDIT
     ordering = ("-at",)
     indexed_ordering = ("at",)
     list_display = ("at", "action", "thing", "who", "reason_given", "ip")

@@ -19,10 +19,12 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from cifras.core import proposals
+from cifras.core.admin import exports
 from cifras.core.admin.badges import AMBER, GREEN, GREY, RED, Badge
 from cifras.core.admin.staff_admin import ReadOnlyStaffAdmin
 from cifras.core.models import Proposal, Staff
 from cifras.core.rights import may
+from cifras.core.sign_in.step_up import require_fresh
 from cifras.core.wording import sentence
 from cifras.fiscal.errors import RuleBroken
 
@@ -76,6 +78,7 @@ class RefusalForm(NoteForm):
 class ProposalPage(ReadOnlyStaffAdmin):
     """Proposals, those that wait first, each with its reason and evidence."""
 
+    list_export = exports.PROPOSALS
     list_display = ("condition", "what", "thing", "proposer", "proposed", "reason_given")
     list_display_links = ("condition", "what")
     list_filter = (StateFilter,)
@@ -111,6 +114,7 @@ class ProposalPage(ReadOnlyStaffAdmin):
         proposal = self._decidable(request, object_id)
 
         def approve(note: str) -> None:
+            require_fresh(request)
             proposals.approve(proposal, actor=_actor(request), note=note)
 
         return self._decision(

@@ -16,6 +16,7 @@ from django_celery_beat.models import (
 )
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
+from cifras.core.admin import exports
 from cifras.core.admin.staff_admin import StaffAdmin, StaffTabularInline
 
 for model in (PeriodicTask, ClockedSchedule, CrontabSchedule, IntervalSchedule, SolarSchedule):
@@ -40,6 +41,7 @@ class TaskForm(PeriodicTaskForm):
 class TaskPage(StaffAdmin, PlainTaskPage):
     """A task and when it runs."""
 
+    list_export = exports.TASKS
     form = TaskForm
     date_hierarchy = None
     list_filter = ("enabled", "one_off")
@@ -61,6 +63,7 @@ class TasksOfSchedule(StaffTabularInline):
 class ClockedPage(StaffAdmin, PlainClockedPage):
     """Once, at a moment."""
 
+    list_export = exports.SCHEDULE
     inlines = (TasksOfSchedule,)
 
 
@@ -68,6 +71,7 @@ class ClockedPage(StaffAdmin, PlainClockedPage):
 class CrontabPage(StaffAdmin, PlainCrontabPage):
     """At minutes, hours and days of a zone."""
 
+    list_export = exports.SCHEDULE
     inlines = (TasksOfSchedule,)
 
 
@@ -75,6 +79,7 @@ class CrontabPage(StaffAdmin, PlainCrontabPage):
 class IntervalPage(StaffAdmin):
     """Every so often."""
 
+    list_export = exports.SCHEDULE
     inlines = (TasksOfSchedule,)
 
 
@@ -82,4 +87,5 @@ class IntervalPage(StaffAdmin):
 class SolarPage(StaffAdmin):
     """By the sun."""
 
+    list_export = exports.SCHEDULE
     inlines = (TasksOfSchedule,)

@@ -15,14 +15,14 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
 
 from cifras.core.admin.auditing import AuditedPageMixin
-from cifras.core.admin.doors import GuardedDoorsMixin
+from cifras.core.admin.exporting import ExportDoorMixin
 from cifras.core.admin.refusals import refusals_as_messages, refused_form, remember, remembered
 from cifras.core.admin.scoping import ScopedChoicesMixin
 from cifras.fiscal.errors import RuleBroken
 from cifras.pac.errors import PacError
 
 
-class StaffAdmin(GuardedDoorsMixin, AuditedPageMixin, ModelAdmin):
+class StaffAdmin(ExportDoorMixin, AuditedPageMixin, ModelAdmin):
     """A page of the staff site: see the module's docstring. Deleting in bulk is not offered."""
 
     list_per_page = 50

@@ -1,14 +1,15 @@
 """What one person proposes and only another one may approve: four eyes over an act that cannot be taken back."""
 
 import uuid
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from cifras.core.sight import visible_chains
+from cifras.core.sight import sight_of
+from cifras.core.walls import WalledQuerySet
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -16,13 +17,15 @@ if TYPE_CHECKING:
     from cifras.core.models.staff import Staff
 
 
-class ProposalQuerySet(models.QuerySet["Proposal"]):
+class ProposalQuerySet(WalledQuerySet["Proposal"]):
     """Proposals of every tenant."""
+
+    tenant_path: ClassVar[str] = "tenant_uid"
+    tenant_by_uid: ClassVar[bool] = True
 
     def visible_to(self, staff: "Staff | AnonymousUser") -> Self:
         """Only those about tenants that `staff` may see; without a tenant, for those who see everything."""
-        visible = visible_chains(staff)
-        return self if visible is None else self.filter(tenant_uid__in=visible)
+        return self.within(sight_of(staff))
 
     def open(self) -> Self:
         """Those that wait for somebody."""

@@ -16,6 +16,11 @@ class Staff(AbstractUser):
         verbose_name = _("persona")
         verbose_name_plural = _("personal")
         ordering = ["username"]
+        permissions = [
+            ("invite_staff", _("Puede invitar a personas")),
+            ("reset_second_factor", _("Puede reponer el segundo factor de otra persona")),
+            ("end_sessions", _("Puede cerrar las sesiones de otra persona")),
+        ]
 
     def __str__(self) -> str:
         return self.get_full_name() or self.username

@@ -15,6 +15,19 @@
 
   /* The DV, computed by the server from the formula alone */
 
+  /* What only one country asks disappears for the others */
+
+  function followCountry(form) {
+    const country = named(form, "country");
+    if (!country?.options) return;
+    const show = () =>
+      form.querySelectorAll("[data-only-in]").forEach((part) => {
+        part.hidden = part.dataset.onlyIn !== country.value;
+      });
+    country.addEventListener("change", show);
+    show();
+  }
+
   function followTaxId(form) {
     const hint = form.querySelector('[data-hint="dv"]');
     let timer;
@@ -135,6 +148,7 @@
 
   document.addEventListener("DOMContentLoaded", () => {
     document.querySelectorAll("[data-dv-address]").forEach(followTaxId);
+    document.querySelectorAll("[data-dv-address]").forEach(followCountry);
     document.querySelectorAll("[data-places-address]").forEach(followOffices);
     if (window.matchMedia("(max-width: 900px)").matches) document.querySelector(".wz-nav")?.removeAttribute("open");
     (document.querySelector(".wz-form [aria-invalid='true']") ?? document.querySelector("[role=alert]"))?.scrollIntoView({ block: "center" });

@@ -125,7 +125,7 @@ def _start(command: list[str], environment: Mapping[str, str]) -> subprocess.Pop
 
 
 def _run(command: list[str], environment: Mapping[str, str]) -> None:
-    finished = subprocess.run(command, env=environment, cwd=settings.BASE_DIR, check=False)  # noqa: S603
+    finished = subprocess.run(command, env=environment, cwd=settings.BASE_DIR, check=False)  # noqa: S603 our own programs
     if finished.returncode:
         raise CommandError(f"«{' '.join(command[1:3])}» no terminó bien.")
 
