@@ -156,3 +156,12 @@ def test_the_bill_of_materials_names_every_package_of_production_with_its_hashes
         re.findall(r"^[a-z0-9.-]+==[^ ;]+", lock, re.MULTILINE)
     )
     assert sum(len(each["hashes"]) for each in components) == lock.count("--hash=sha256:")
+
+
+def test_every_test_that_a_promise_of_security_names_exists() -> None:
+    table = (ROOT / "docs" / "SECURITY-ITEMS.md").read_text(encoding="utf-8")
+    promised = {int(item) for item in re.findall(r"^\| (\d+) \|", table, re.MULTILINE)}
+    named = re.findall(r"`(tests/[\w/]+\.py)::(?:\w+::)*(\w+)`", table)
+    gone = [name for path, name in named if f"def {name}(" not in (ROOT / path).read_text(encoding="utf-8")]
+    assert (promised, gone) == (set(range(1, 71)), [])
+    assert len(named) >= 140
