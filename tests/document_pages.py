@@ -33,8 +33,11 @@ def said(response: Any) -> list[str]:
     return [str(message) for message in response.context["messages"]]
 
 
-# Who is asking, and what they may do and see: the same on every page of the staff site.
-_FRAME = re.compile(r'FROM "(core_staffsession|auth_permission|tenants_staffgrant)"|FROM "core_staff" WHERE')
+# Who is asking, what they may do and see, and the ribbon, kept for seconds: the same on every page of the staff site.
+_FRAME = re.compile(
+    r'FROM "(core_staffsession|auth_permission|tenants_staffgrant)"|FROM "core_staff" WHERE'
+    r'|SELECT DISTINCT "tenants_tenant"."environment"'
+)
 
 
 def queries_of(browser: Client, url: str) -> int:

@@ -268,7 +268,8 @@ def test_every_success_is_a_success(wire: WireServer, status: int) -> None:
 @pytest.mark.parametrize("empty", [text("", 200), raw(b"HTTP/1.1 204 No Content\r\n\r\n")])
 def test_a_success_that_says_that_it_is_empty_is_one(wire: WireServer, empty: Answer) -> None:
     wire.says(empty)
-    assert (post(wire.base_url).is_success, post(wire.base_url).body) == (True, None)
+    received = post(wire.base_url)
+    assert (received.is_success, received.body) == (True, None)
 
 
 def test_a_refusal_is_an_answer_whatever_its_words(wire: WireServer) -> None:
