@@ -18,6 +18,7 @@ from django.test import Client
 from django.urls import reverse
 
 from bench.documents import a_document, a_tenant
+from bench.page_hands import signed_in
 from bench.stage import verdict
 from cifras.core.exports import delivering, limits
 from cifras.core.exports.source import Source
@@ -40,8 +41,7 @@ def main(arguments: list[str]) -> int:
     limits.PER_HOUR = 10**9
     delivering.is_long = counted_but_at_once
     make(options.documents // 10)
-    browser = Client()
-    browser.force_login(Staff.objects.create_superuser("bench"))
+    browser = signed_in(Staff.objects.create_superuser("bench"))
     export(browser)
     before = peak_mib()
     make(options.documents - options.documents // 10)

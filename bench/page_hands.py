@@ -53,9 +53,9 @@ _FRAME = re.compile(
 
 def main(arguments: list[str]) -> int:  # noqa: ARG001
     settings.ALLOWED_HOSTS = ["*"]
-    clients = {"root": _client(_root()), "manager": _client(_manager())}
+    clients = {"root": signed_in(_root()), "manager": signed_in(_manager())}
     with override_settings(MIDDLEWARE=[name for name in settings.MIDDLEWARE if name not in _WALLS]):
-        clients[BARE] = _client(_operator("bench-of-all", [None]))
+        clients[BARE] = signed_in(_operator("bench-of-all", [None]))
         clients[BARE].handler.load_middleware()
     print("ready", flush=True)
     for line in sys.stdin:
@@ -171,7 +171,8 @@ def _is_frame(sql: str) -> bool:
     return bool(_FRAME.search(sql.partition(" WHERE ")[0] + " WHERE"))
 
 
-def _client(person: Staff) -> Client:
+def signed_in(person: Staff) -> Client:
+    """A client of somebody who has given their second factor just now."""
     client = Client()
     client.force_login(person)
     session = client.session
