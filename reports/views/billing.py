@@ -25,7 +25,7 @@ from reports.views import billing_files, billing_shown
 from reports.views.billing_frame import as_file, frame, require_billing, wanted_form
 from reports.views.billing_shown import Company, Standing
 from reports.views.billing_statement import month_of_company
-from reports.views.reconciliation import month_of
+from reports.views.months import month_of
 
 _COMPANIES_A_PAGE = 50
 _MOST_AT_ONCE = 200

@@ -1,9 +1,8 @@
 """The frame of the billing's pages: who may look, what every page shows, and the same as a file."""
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
-from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
@@ -14,11 +13,10 @@ from cifras.core.exports.delivering import deliver
 from cifras.core.models import Staff
 from cifras.core.models.export import EXPORT_LISTS
 from cifras.core.rights import may
-from cifras.fiscal.zones import PANAMA
-from invoicing.admin.assets import ASSETS
 from reports.services.billing import issuing
 from reports.services.billing.plans import MANAGE
 from reports.views.billing_shown import NOT_FISCAL, RULES
+from reports.views.months import month_frame
 
 _FORMS = ("csv", "xlsx")
 
@@ -33,18 +31,9 @@ def require_billing(request: HttpRequest, permission: str = issuing.VIEW) -> Sta
 
 def frame(request: HttpRequest, title: str, first: date) -> dict[str, Any]:
     """What every page of the billing shows."""
-    request.current_app = admin.site.name
-    before, after = first - timedelta(days=1), first + timedelta(days=32)
     return {
-        **admin.site.each_context(request),
-        "title": title,
-        "assets": ASSETS,
-        "month": first,
-        "month_text": f"{first:%Y-%m}",
-        "month_before": f"{before:%Y-%m}",
-        "month_after": f"{after:%Y-%m}",
+        **month_frame(request, title, first),
         "month_page": reverse("reports:billing", args=[f"{first:%Y-%m}"]),
-        "zone": str(PANAMA),
         "not_fiscal": NOT_FISCAL,
         "rules": RULES,
         "may_export": request.user.has_perm(EXPORT_LISTS),

@@ -28,7 +28,7 @@ from reports.services.facts import end_of_month
 from reports.views import billing_files
 from reports.views.billing_frame import as_file, frame, require_billing, wanted_form
 from reports.views.cells import Rows, signed_count
-from reports.views.reconciliation import month_of
+from reports.views.months import month_of
 from tenants.access import sees_everything, tenants_for
 from tenants.models import Tenant
 from tenants.services.providers import provider_names

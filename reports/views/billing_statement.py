@@ -30,7 +30,7 @@ from reports.services.closing.usage import closed
 from reports.views import billing_files, billing_shown
 from reports.views.billing_frame import as_file, frame, require_billing, wanted_form
 from reports.views.billing_shown import Company, Standing, is_standing
-from reports.views.reconciliation import month_of
+from reports.views.months import month_of
 from tenants.access import tenants_for
 from tenants.models import Tenant
 

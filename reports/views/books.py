@@ -8,7 +8,6 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import OuterRef, Subquery
@@ -26,8 +25,7 @@ from cifras.core.models import Staff
 from cifras.core.rights import may
 from cifras.fiscal.errors import RuleBroken, gettext_noop
 from cifras.fiscal.lifecycle import LegalStatus
-from cifras.fiscal.zones import PANAMA, local_date
-from invoicing.admin.assets import ASSETS
+from cifras.fiscal.zones import local_date
 from invoicing.admin.figures import moment
 from reports.models import MonthClosing, MonthlyFigure, RollupCursor
 from reports.services.books.ageing import Ageing, AgeingOfReceiver
@@ -39,7 +37,7 @@ from reports.services.closing.usage import closings_of
 from reports.views.books_shown import amount_text, badge, shown, sums_by_currency
 from reports.views.closing_shown import STATES
 from reports.views.documents import is_level, our_age
-from reports.views.reconciliation import month_of
+from reports.views.months import month_frame, month_of
 from tenants.access import tenants_for
 from tenants.models import Tenant
 
@@ -76,7 +74,7 @@ def month_end(request: HttpRequest, month: str) -> HttpResponse:
         request.GET.get("page")
     )
     tenants = list(page.object_list)
-    context = _frame(request, _("Libros del mes {month}").format(month=f"{first:%m/%Y}"), first)
+    context = month_frame(request, _("Libros del mes {month}").format(month=f"{first:%m/%Y}"), first)
     context |= {
         "page": page,
         "lines": _company_lines(tenants, first),
@@ -97,7 +95,7 @@ def month_end_book(request: HttpRequest, month: str, tenant: UUID, book: str = "
         return _file(request, chosen, period, staff)
     place = Place(request.GET.get("after", ""), request.GET.get("before", ""))
     title = f"{chosen.title_of(period)} {first:%m/%Y}: {whose}"
-    context = _frame(request, title, first)
+    context = month_frame(request, title, first)
     context |= {
         "tenant": whose,
         "book": chosen,
@@ -186,20 +184,6 @@ def _file(request: HttpRequest, book: Book, period: Period, staff: Staff) -> Htt
             bom=form == "csv-bom",
         )
     return HttpResponseRedirect(request.get_full_path())
-
-
-def _frame(request: HttpRequest, title: str, first: date) -> dict[str, Any]:
-    request.current_app = admin.site.name
-    before, after = first - timedelta(days=1), first + timedelta(days=32)
-    return {
-        **admin.site.each_context(request),
-        "title": title,
-        "assets": ASSETS,
-        "month": first,
-        "month_before": f"{before:%Y-%m}",
-        "month_after": f"{after:%Y-%m}",
-        "zone": str(PANAMA),
-    }
 
 
 def _states(book: Book, period: Period) -> list[dict[str, Any]]:

@@ -39,7 +39,8 @@ from reports.views.closing_shown import (
     standing_adjustments,
 )
 from reports.views.documents import require_reader
-from reports.views.reconciliation import frame, month_of
+from reports.views.months import month_of
+from reports.views.reconciliation import frame
 from tenants.access import tenants_for
 from tenants.models import Tenant
 

@@ -1,12 +1,12 @@
 """Reconciliation: every company of a month with its progress, and one company's differences by class, cell by cell."""
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -20,12 +20,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 from cifras.core.admin.refusals import refusals_as_messages
 from cifras.core.models import Staff
 from cifras.core.rights import may
-from cifras.fiscal.zones import PANAMA, local_date
-from invoicing.admin.assets import ASSETS
+from cifras.fiscal.zones import local_date
 from reports.models import Difference, MonthClosing
 from reports.models.reconciliation import Decision, DifferenceClass
 from reports.services.reconciling import deciding, running
 from reports.views.documents import require_reader
+from reports.views.months import month_frame, month_of
 from reports.views.reconciliation_lines import (
     Line,
     is_open,
@@ -40,7 +40,6 @@ from tenants.access import tenants_for
 from tenants.models import Tenant
 
 _TENANTS_A_PAGE = 100
-_YEARS = range(2000, 2101)
 _TO_CLOSE = "to_close"
 _CLOSINGS: Mapping[str, Any] = {
     _TO_CLOSE: gettext_lazy("Por cerrar"),
@@ -146,31 +145,9 @@ def reconciliation_runs(request: HttpRequest, month: str, tenant: UUID) -> HttpR
     return TemplateResponse(request, "admin/reports/reconciliation_runs.html", context)
 
 
-def month_of(text: str) -> date:
-    """The first day of a month written as 2026-11. Raises Http404."""
-    try:
-        found = datetime.strptime(text, "%Y-%m").replace(tzinfo=UTC).date()
-    except ValueError:
-        raise Http404 from None
-    if found.year not in _YEARS or f"{found:%Y-%m}" != text:
-        raise Http404
-    return found
-
-
 def frame(request: HttpRequest, title: str, first: date, staff: Staff) -> dict[str, Any]:
-    """What every page of a month has around it."""
-    request.current_app = admin.site.name
-    before, after = first - timedelta(days=1), first + timedelta(days=32)
-    return {
-        **admin.site.each_context(request),
-        "title": title,
-        "assets": ASSETS,
-        "month": first,
-        "month_before": f"{before:%Y-%m}",
-        "month_after": f"{after:%Y-%m}",
-        "zone": str(PANAMA),
-        "may_reconcile": may(staff, deciding.RECONCILE),
-    }
+    """What every page of a month's reconciliation has around it."""
+    return {**month_frame(request, title, first), "may_reconcile": may(staff, deciding.RECONCILE)}
 
 
 def _of_closing(lines: list[Line], wanted: str, first: date) -> list[Line]:

@@ -30,7 +30,7 @@ from reports.views.asked import Asked, default_environment, read
 from reports.views.differences_shown import CELLS, raw_text
 from reports.views.documents import report_of as documents_report
 from reports.views.documents import require_reader, visible_tenants
-from reports.views.reconciliation import month_of
+from reports.views.months import month_of
 from reports.views.reconciliation_lines import month_lines
 from reports.views.reconciliation_shown import chosen_run, runs_of
 from tenants.access import tenants_for

@@ -1,6 +1,7 @@
 """Books of documents, by issue date and number: a page is the rows next to a given one, so the last costs what the first does."""
 
 import json
+from abc import abstractmethod
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
 from collections.abc import Iterator
@@ -21,17 +22,17 @@ _ROWS_AT_ONCE = 2_000
 class DocumentBook(Book):
     """A book whose rows are documents: streamed to a file, a hundred at a time on a screen."""
 
+    @abstractmethod
     def documents(self, period: Period) -> DocumentQuerySet:
         """The documents of the book, with all that a row says."""
-        raise NotImplementedError
 
+    @abstractmethod
     def row(self, period: Period, document: Document) -> Row:
         """The document's line."""
-        raise NotImplementedError
 
-    def foot(self, period: Period) -> list[Row]:
-        """The sums of the whole book."""
-        raise NotImplementedError
+    @abstractmethod
+    def foot(self, period: Period) -> tuple[list[Row], int]:
+        """The sums of the whole book, and how many documents of the month do not stand in it (`Page.left_out`)."""
 
     def rows(self, period: Period) -> Iterator[Row]:
         ordered = self.documents(period).order_by(*ORDER)
@@ -42,7 +43,8 @@ class DocumentBook(Book):
 
     def page(self, period: Period, place: Place) -> Page:
         found, before, after = documents_at(self.documents(period), place)
-        return Page([self.row(period, each) for each in found], self.foot(period), before, after)
+        foot, left_out = self.foot(period)
+        return Page([self.row(period, each) for each in found], foot, before, after, left_out)
 
 
 def documents_at(rows: DocumentQuerySet, place: Place, size: int = PAGE) -> tuple[list[Document], str, str]:

@@ -13,7 +13,7 @@ from cifras.fiscal.document import ZERO
 from cifras.fiscal.lifecycle import VoidStatus
 from invoicing.models import Document
 from invoicing.models.document import DocumentQuerySet
-from reports.services.books.paging import DocumentBook, documents_at
+from reports.services.books.paging import DocumentBook
 from reports.services.books.population import (
     IN_THE_BOOKS,
     Amounts,
@@ -22,7 +22,7 @@ from reports.services.books.population import (
     sold,
 )
 from reports.services.books.registers import Register, register_of
-from reports.services.books.shapes import Column, Page, Period, Place, Row, foot_of
+from reports.services.books.shapes import Column, Period, Row, foot_of
 from reports.services.facts import with_export
 from reports.services.rollups import cents
 
@@ -64,10 +64,8 @@ class SalesBook(DocumentBook):
         cells["retention"] = expected * sign if expected is not None else None
         return Row(tuple(cells.get(column.key, "") for column in register.columns), currency, document)
 
-    def page(self, period: Period, place: Place) -> Page:
-        found, before, after = documents_at(self.documents(period), place)
-        foot, left_out = foot_from_rollup(period)
-        return Page([self.row(period, each) for each in found], foot, before, after, left_out)
+    def foot(self, period: Period) -> tuple[list[Row], int]:
+        return foot_from_rollup(period)
 
 
 def amounts_of(document: Document, register: Register) -> Amounts:

@@ -1,5 +1,6 @@
 """What a book is made of: a month of a tenant, columns, rows, a foot with one sum per currency."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -109,7 +110,7 @@ class Page:
     left_out: int = 0
 
 
-class Book:
+class Book(ABC):
     """One book of a month. Its file holds the rows of its screen, all pages, and the same foot."""
 
     slug: ClassVar[str]
@@ -117,13 +118,13 @@ class Book:
     tab: ClassVar[Any] = ""  # a shorter title, where one is needed
     lead: ClassVar[Any] = ""
 
+    @abstractmethod
     def columns(self, period: Period) -> tuple[Column, ...]:
         """What a row's cells say."""
-        raise NotImplementedError
 
+    @abstractmethod
     def rows(self, period: Period) -> Iterable[Row]:
         """Every row, in order."""
-        raise NotImplementedError
 
     def page(self, period: Period, place: Place) -> Page:
         """One screen of rows. Books of a few rows reckon them all and show a part."""

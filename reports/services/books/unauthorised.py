@@ -120,11 +120,11 @@ class Unauthorised(DocumentBook):
         )
         return Row(cells, currency, document)
 
-    def foot(self, period: Period) -> list[Row]:
+    def foot(self, period: Period) -> tuple[list[Row], int]:
         totals: dict[str, Any] = {}
         for each in self.states(period):
             totals[each.currency] = totals.get(each.currency, 0) + each.total
-        return [foot_of(_COLUMNS, currency, {"total": total}) for currency, total in sorted(totals.items())]
+        return [foot_of(_COLUMNS, each, {"total": total}) for each, total in sorted(totals.items())], 0
 
     def states(self, period: Period) -> list[StateSum]:
         """The month by state, the most documents first."""

@@ -106,11 +106,11 @@ class Withholdings(DocumentBook):
         )
         return Row(cells, currency, document)
 
-    def foot(self, period: Period) -> list[Row]:
+    def foot(self, period: Period) -> tuple[list[Row], int]:
         sums = Sums(_COLUMNS)
         for row in self.rows(period):
             sums.add(row)
-        return sums.foot()
+        return sums.foot(), 0
 
 
 def _certificate(row: Settlement) -> str:
