@@ -7,17 +7,15 @@ from typing import Any
 
 from django.utils.translation import gettext, gettext_lazy
 
-from cifras.core.rights import may
 from cifras.pac.contract import AccountField, Capability
 from tenants.admin.wizard.evidence import company_rows, register_answer
 from tenants.admin.wizard.fields import StepForm, secret, select, text
-from tenants.admin.wizard.forms import OverrideForm, PeruTaxIdForm
-from tenants.admin.wizard.pages import StepPage, fix, is_kept
+from tenants.admin.wizard.forms import PeruTaxIdForm
+from tenants.admin.wizard.pages import StepPage, TaxIdPage, fix
 from tenants.admin.wizard.visit import Visit
 from tenants.models import TaxIdCheck, Tenant
 from tenants.services.accounts import provider_spec
 from tenants.services.connecting import account_values, known_secrets
-from tenants.services.tax_ids import OVERRIDE
 
 _LONGEST, _LONGEST_SECRET = 200, 4000
 
@@ -58,31 +56,17 @@ class PingPage(StepPage):
         return {"provider": provider_spec(visit.tenant).name, "rows": list(company_rows(visit.tenant))}
 
 
-class PeruRucPage(StepPage):
+class PeruRucPage(TaxIdPage):
     """The RUC, right by its own digit, and what the provider's register says."""
 
     template = "onboarding/steps/ruc_peru.html"
-    keeps_draft = True
 
-    def form(self, visit: Visit) -> StepForm:
-        if visit.data is not None and "_override" in visit.data:
-            return OverrideForm(visit.data)
-        return self._tax_id(visit, visit.data)
+    def contests(self, tenant: Tenant, check: TaxIdCheck) -> bool:
+        return not check.is_known
 
-    def inputs(self, visit: Visit, form: StepForm) -> dict[str, Any]:
-        return dict(form.cleaned_data)
-
-    def context(self, visit: Visit, form: StepForm) -> dict[str, Any]:
-        tenant = visit.tenant
-        known = {name: getattr(tenant, name) for name in ("country", "environment", "ruc")}
-        check = TaxIdCheck.objects.filter(**known, contributor=tenant.ruc_type).first()
+    def answers(self, tenant: Tenant, check: TaxIdCheck | None) -> dict[str, Any]:
         spec = provider_spec(tenant)
-        is_refused = bool(check and not check.is_known)
         return {
-            "tax_id_form": self._tax_id(visit, None) if isinstance(form, OverrideForm) else form,
-            "override_form": form if isinstance(form, OverrideForm) else OverrideForm(),
-            "asks_override": is_refused and not visit.is_sent and not is_kept(visit),
-            "may_override": may(visit.staff, OVERRIDE),
             "provider": spec.name,
             "can_ask": spec.can(Capability.VERIFY_TAX_ID, tenant.pac_options),
             "theirs": register_answer(check) if check else None,

@@ -3,6 +3,7 @@
 The doors see to rights, versions and refusals; here is only what differs from step to step.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -66,10 +67,9 @@ class StepPage:
         return {name: str(form[name].value() or "") for name in form.fields}
 
 
-class RucPage(StepPage):
-    """Our DV and the provider's, side by side."""
+class TaxIdPage(StepPage, ABC):
+    """The company's tax id, and what the provider's register says; who may, keeps it against that answer with a reason."""
 
-    template = "onboarding/steps/ruc.html"
     keeps_draft = True
 
     def form(self, visit: Visit) -> StepForm:
@@ -82,18 +82,40 @@ class RucPage(StepPage):
 
     def context(self, visit: Visit, form: StepForm) -> dict[str, Any]:
         tenant = visit.tenant
-        check = TaxIdCheck.objects.filter(
-            country=tenant.country,
-            environment=tenant.environment,
-            ruc=tenant.ruc,
-            contributor=tenant.ruc_type,
-        ).first()
-        is_contradicted = bool(check and check.is_known and check.dv != tenant.dv)
+        known = {name: getattr(tenant, name) for name in ("country", "environment", "ruc")}
+        check = TaxIdCheck.objects.filter(**known, contributor=tenant.ruc_type).first()
+        is_contested = bool(check and self.contests(tenant, check))
         return {
             "tax_id_form": self._tax_id(visit, None) if isinstance(form, OverrideForm) else form,
             "override_form": form if isinstance(form, OverrideForm) else OverrideForm(),
-            "asks_override": is_contradicted and not visit.is_sent and not is_kept(visit),
+            "asks_override": is_contested and not visit.is_sent and not is_kept(visit),
             "may_override": may(visit.staff, OVERRIDE),
+            **self.answers(tenant, check),
+        }
+
+    @abstractmethod
+    def contests(self, tenant: Tenant, check: TaxIdCheck) -> bool:
+        """Whether the register's answer stands against what was typed."""
+
+    @abstractmethod
+    def answers(self, tenant: Tenant, check: TaxIdCheck | None) -> dict[str, Any]:
+        """Both answers, as the template shows them."""
+
+    @abstractmethod
+    def _tax_id(self, visit: Visit, data: Mapping[str, Any] | None) -> StepForm:
+        """The form with what is known."""
+
+
+class RucPage(TaxIdPage):
+    """Our DV and the provider's, side by side."""
+
+    template = "onboarding/steps/ruc.html"
+
+    def contests(self, tenant: Tenant, check: TaxIdCheck) -> bool:
+        return check.is_known and check.dv != tenant.dv
+
+    def answers(self, tenant: Tenant, check: TaxIdCheck | None) -> dict[str, Any]:
+        return {
             "ours": our_dv(tenant),
             "theirs": their_answer(tenant, check) if check else None,
             "dv_address": reverse("admin:tenants_tenant_onboard_dv"),
