@@ -8,9 +8,10 @@ from cifras.fiscal import cufe
 from cifras.fiscal.catalogues.dgi import INCOTERMS, Destination
 from cifras.fiscal.document import DocumentDraft, Exportation, Kind
 from cifras.fiscal.errors import RuleBroken, gettext_noop
+from cifras.fiscal.every_country import moment_reasons
 from cifras.fiscal.lengths import outside
 from cifras.fiscal.panama.kinds import destination
-from cifras.fiscal.zones import local_date, written
+from cifras.fiscal.zones import PANAMA, local_date, written
 
 NOTES_LENGTH = 5000  # ours: the papers give no figure
 PORT_LENGTH = 50  # ours as well
@@ -33,20 +34,9 @@ def header_reasons(draft: DocumentDraft, *, now: datetime, max_backdate_days: in
 
 
 def _dates(draft: DocumentDraft, now: datetime, max_backdate_days: int) -> Iterator[RuleBroken]:
+    yield from moment_reasons(draft, now=now, zone=PANAMA)
     if draft.issue_date.utcoffset() is None:
-        yield RuleBroken(
-            "time_without_zone",
-            gettext_noop("La fecha de emisión no dice su zona. Escríbala con -05:00."),
-            "issue_date",
-        )
         return
-    if draft.issue_date > now:
-        yield RuleBroken(
-            "issue_date_future",
-            gettext_noop("La fecha de emisión {issued} está en el futuro. Use la hora actual."),
-            "issue_date",
-            issued=written(draft.issue_date),
-        )
     issued_on = local_date(draft.issue_date)
     age = (local_date(now) - issued_on).days
     if age > max_backdate_days:

@@ -6,11 +6,11 @@ from decimal import Decimal
 from cifras.fiscal.catalogues.dgi import Oti, itbms_code, require_cpbs
 from cifras.fiscal.document import DocumentDraft, Line, ReceiverType
 from cifras.fiscal.errors import RuleBroken, gettext_noop
+from cifras.fiscal.every_country import line_count_reasons
 from cifras.fiscal.lengths import outside
 from cifras.fiscal.money import MAX_PLACES, round_half_up
 
 DESCRIPTION = (1, 500)  # the upper limit is ours: the papers give no figure
-MOST_LINES = 9999  # a line is numbered with four digits
 
 _AMOUNTS = ("quantity", "unit_price", "unit_discount", "isc_amount", "freight", "insurance")
 # The JSON document keeps the ISC of a line in a block of its own.
@@ -19,18 +19,7 @@ _PATHS = {"isc_amount": "isc.amount"}
 
 def lines_reasons(draft: DocumentDraft) -> Iterator[RuleBroken]:
     """Everything wrong with the lines of a document."""
-    if not draft.lines:
-        yield RuleBroken(
-            "lines_missing", gettext_noop("El documento no tiene líneas. Agregue al menos una."), "lines"
-        )
-    if len(draft.lines) > MOST_LINES:
-        yield RuleBroken(
-            "too_many_lines",
-            gettext_noop("El documento tiene {count} líneas y caben {limit}. Repártalo en varios."),
-            "lines",
-            count=len(draft.lines),
-            limit=MOST_LINES,
-        )
+    yield from line_count_reasons(draft)
     is_government = draft.receiver.type is ReceiverType.GOBIERNO
     for index, line in enumerate(draft.lines):
         yield from _line(line, f"lines[{index}].", is_government=is_government)

@@ -6,6 +6,7 @@ from decimal import Decimal
 from cifras.fiscal.catalogues.dgi import PaymentMethod
 from cifras.fiscal.document import ZERO, DocumentDraft, Instalment, Kind, PaymentTime
 from cifras.fiscal.errors import RuleBroken, gettext_noop
+from cifras.fiscal.every_country import instalment_reasons
 from cifras.fiscal.lengths import outside
 from cifras.fiscal.money import is_whole_cents
 from cifras.fiscal.totals import Totals
@@ -165,28 +166,15 @@ def _instalments(draft: DocumentDraft, totals: Totals) -> Iterator[RuleBroken]:
 
 
 def _each_instalment(draft: DocumentDraft) -> Iterator[RuleBroken]:
+    yield from instalment_reasons(draft)
     earliest = local_date(draft.issue_date) if draft.issue_date.utcoffset() is not None else None
     for index, part in enumerate(draft.instalments):
-        path = f"instalments[{index}]."
-        if part.sequence != index + 1:
-            yield RuleBroken(
-                "instalment_sequence",
-                gettext_noop("Las cuotas se numeran 1, 2, 3… en su orden: aquí va {expected}."),
-                f"{path}sequence",
-                expected=index + 1,
-            )
-        if part.amount <= 0 or not is_whole_cents(part.amount):
-            yield RuleBroken(
-                "instalment_amount",
-                gettext_noop("Una cuota es mayor que cero y no tiene fracciones de centavo. Corríjala."),
-                f"{path}amount",
-            )
         if earliest is not None and part.due_date < earliest:
             yield RuleBroken(
                 "instalment_due_date",
                 gettext_noop(
                     "La cuota vence antes que la anterior o que la emisión del documento. Corrija la fecha."
                 ),
-                f"{path}due_date",
+                f"instalments[{index}].due_date",
             )
         earliest = part.due_date

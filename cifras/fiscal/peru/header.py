@@ -8,6 +8,7 @@ from cifras.fiscal.catalogues.sunat import CURRENCIES, DETRACTIONS, EXPORTS, Ope
 from cifras.fiscal.catalogues.sunat_taxes import Affectation
 from cifras.fiscal.document import ZERO, Comprobante, DocumentDraft, Kind, PeruTerms
 from cifras.fiscal.errors import RuleBroken, gettext_noop
+from cifras.fiscal.every_country import moment_reasons
 from cifras.fiscal.lengths import outside
 from cifras.fiscal.peru.kinds import is_number, is_series, series_letter
 from cifras.fiscal.peru.sending import send_by
@@ -33,20 +34,9 @@ def header_reasons(
 def _dates(
     draft: DocumentDraft, terms: PeruTerms, now: datetime, send_days: Mapping[Comprobante, int]
 ) -> Iterator[RuleBroken]:
+    yield from moment_reasons(draft, now=now, zone=LIMA)
     if draft.issue_date.utcoffset() is None:
-        yield RuleBroken(
-            "time_without_zone",
-            gettext_noop("La fecha de emisión no dice su zona. Escríbala con -05:00."),
-            "issue_date",
-        )
         return
-    if draft.issue_date > now:
-        yield RuleBroken(
-            "issue_date_future",
-            gettext_noop("La fecha de emisión {issued} está en el futuro. Use la hora actual."),
-            "issue_date",
-            issued=written(draft.issue_date, LIMA),
-        )
     last = send_by(draft.issue_date, terms.document_kind, days=send_days)
     if now > last:
         yield RuleBroken(

@@ -8,12 +8,12 @@ from cifras.fiscal.catalogues.sunat import WITHOUT_AMOUNT
 from cifras.fiscal.catalogues.sunat_taxes import IGV_RATE, IGV_RATES, Affectation
 from cifras.fiscal.document import ZERO, DocumentDraft, Kind, Line, PeruTerms
 from cifras.fiscal.errors import RuleBroken, gettext_noop
+from cifras.fiscal.every_country import line_count_reasons
 from cifras.fiscal.lengths import outside
 from cifras.fiscal.money import LIMIT, round_half_up
 from cifras.fiscal.peru.totals import UNIT_PLACES, PeruTotals
 
 DESCRIPTION = (1, 500)  # the upper limit is ours: the contract gives none
-MOST_LINES = 9999  # ours as well
 
 _UNIT = re.compile(r"[A-Z0-9]{2,3}")
 _AMOUNTS = ("quantity", "unit_price", "unit_discount")
@@ -21,18 +21,7 @@ _AMOUNTS = ("quantity", "unit_price", "unit_discount")
 
 def lines_reasons(draft: DocumentDraft, terms: PeruTerms) -> Iterator[RuleBroken]:
     """Everything wrong with the lines, as far as they alone show it."""
-    if not draft.lines:
-        yield RuleBroken(
-            "lines_missing", gettext_noop("El documento no tiene líneas. Agregue al menos una."), "lines"
-        )
-    if len(draft.lines) > MOST_LINES:
-        yield RuleBroken(
-            "too_many_lines",
-            gettext_noop("El documento tiene {count} líneas y caben {limit}. Repártalo en varios."),
-            "lines",
-            count=len(draft.lines),
-            limit=MOST_LINES,
-        )
+    yield from line_count_reasons(draft)
     may_be_zero = draft.kind is Kind.CREDIT and terms.reason_code in WITHOUT_AMOUNT
     for index, line in enumerate(draft.lines):
         path = f"lines[{index}]."

@@ -11,6 +11,7 @@ from cifras.fiscal.catalogues.dgi import PaymentMethod
 from cifras.fiscal.catalogues.sunat import CreditReason
 from cifras.fiscal.document import ZERO, DocumentDraft, Instalment, Kind, PaymentTime, PeruTerms
 from cifras.fiscal.errors import RuleBroken, gettext_noop
+from cifras.fiscal.every_country import instalment_reasons
 from cifras.fiscal.money import is_whole_cents
 from cifras.fiscal.totals import Totals
 from cifras.fiscal.zones import LIMA, local_date
@@ -216,26 +217,13 @@ def _each_instalment(draft: DocumentDraft) -> Iterator[RuleBroken]:
             count=len(draft.instalments),
             limit=MOST_INSTALMENTS,
         )
+    yield from instalment_reasons(draft)
     issued = draft.issue_date
     issued_on = local_date(issued, LIMA) if issued.utcoffset() is not None else None
     for index, part in enumerate(draft.instalments):
-        path = f"instalments[{index}]."
-        if part.sequence != index + 1:
-            yield RuleBroken(
-                "instalment_sequence",
-                gettext_noop("Las cuotas se numeran 1, 2, 3… en su orden: aquí va {expected}."),
-                f"{path}sequence",
-                expected=index + 1,
-            )
-        if part.amount <= 0 or not is_whole_cents(part.amount):
-            yield RuleBroken(
-                "instalment_amount",
-                gettext_noop("Una cuota es mayor que cero y no tiene fracciones de céntimo. Corríjala."),
-                f"{path}amount",
-            )
         if issued_on is not None and part.due_date < issued_on:
             yield RuleBroken(
                 "instalment_due_date",
                 gettext_noop("La cuota vence antes de la emisión del documento. Corrija la fecha."),
-                f"{path}due_date",
+                f"instalments[{index}].due_date",
             )
