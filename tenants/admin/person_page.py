@@ -105,6 +105,7 @@ class PersonPageMixin(StaffAdmin):
             raise PermissionDenied
         if not form.is_valid():
             return False
+        require_fresh(request)
         try:
             end_staff(person, reason=form.cleaned_data["reason"], actor=actor_of(request))
         except RuleBroken as refusal:

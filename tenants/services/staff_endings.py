@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from cifras.core import audit
 from cifras.core.models import Proposal, Staff
 from cifras.core.sign_in import sessions
+from cifras.core.sign_in.people import require_other
 from cifras.fiscal.errors import RuleBroken, gettext_noop
 from tenants.models import Onboarding, StaffGrant
 from tenants.services.activation import require_reason
@@ -47,12 +48,7 @@ def reassign_grants(grants: Sequence[StaffGrant], to: Staff, *, actor: Staff) ->
 def end_staff(person: Staff, *, reason: str, actor: Staff) -> None:
     """The person signs in no more and is signed out at the next click; what they did stays theirs. Raises RuleBroken."""
     require_reason(reason)
-    if person.pk == actor.pk:
-        raise RuleBroken("own_end", gettext_noop("Nadie se da de baja a sí mismo: pídalo a otra persona."))
-    if person.is_superuser and not actor.is_superuser:
-        raise RuleBroken(
-            "superuser_end", gettext_noop("A quien es superusuario solo lo da de baja otro superusuario.")
-        )
+    require_other(person, actor)
     with transaction.atomic():
         if not Staff.objects.filter(pk=person.pk, is_active=True).update(is_active=False):
             raise RuleBroken("already_ended", gettext_noop("Esta persona ya estaba de baja."))

@@ -88,6 +88,40 @@ def test_a_password_is_changed_on_its_own_page(root):
     assert AuditEntry.objects.get().after == {"password": "••••"}
 
 
+def test_ones_own_password_is_changed_where_the_former_one_is_asked_for(root):
+    own = reverse("admin:auth_user_password_change", args=[Staff.objects.get().uid])
+    new = {"usable_password": "true", "password1": f"otra-{PASSWORD}", "password2": f"otra-{PASSWORD}"}
+    assert root.post(own, new).headers["Location"] == reverse("admin:password_change")
+    assert Staff.objects.get().check_password(PASSWORD)
+
+
+def test_a_password_that_was_not_changed_ends_no_session(root):
+    ana = Staff.objects.create_user("ana", password=PASSWORD, is_staff=True)
+    hers = signed_in(ana)
+    page = reverse("admin:auth_user_password_change", args=[ana.uid])
+    assert root.post(page, {"usable_password": "false", "password1": "", "password2": ""}).status_code == 302
+    ana.refresh_from_db()
+    assert ana.check_password(PASSWORD)
+    assert hers.get(reverse("sign_in:account")).status_code == 200
+
+
+@pytest.mark.parametrize("is_superuser", [True, False])
+def test_nobody_changes_what_they_may_do_themselves(is_superuser):
+    """Whoever may change people could else give themselves every role."""
+    person = Staff.objects.create_user("jefa", is_staff=True, is_superuser=is_superuser)
+    own = Permission.objects.filter(codename__in=["change_staff", "view_staff"])
+    person.user_permissions.set(own)
+    role, right = Group.objects.create(name="Otra"), Permission.objects.get(codename="change_group")
+    page = reverse("admin:core_staff_change", args=[person.uid])
+    wanted = {"groups": [role.pk], "user_permissions": [right.pk], "is_superuser": "on", "is_staff": "on"}
+    changed = {"username": "jefa", "first_name": "Eva", "is_active": "on", **wanted}
+    assert signed_in(person).post(page, changed).status_code == 302
+    person.refresh_from_db()
+    assert (person.first_name, person.is_superuser, person.is_active) == ("Eva", is_superuser, True)
+    assert not person.groups.exists()
+    assert set(person.user_permissions.all()) == set(own)
+
+
 def test_only_a_superuser_changes_a_superuser(boss):
     other = Staff.objects.create_superuser("root")
     page = reverse("admin:core_staff_change", args=[other.uid])

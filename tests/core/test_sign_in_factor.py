@@ -9,13 +9,15 @@ import time_machine
 from django.core.management import call_command
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from cifras.core import key_rotation
 from cifras.core.models import AuditEntry, RecoveryCode, SecondFactor, Staff
-from cifras.core.sign_in import factor
+from cifras.core.sign_in import factor, invitations
+from cifras.core.sign_in.step_up import CODE_FIELD
 from cifras.fiscal.errors import RuleBroken
 from tests.doorway import (
     PASSWORD,
@@ -31,6 +33,7 @@ from tests.doorway import (
 from tests.factories import a_staff_member
 
 pytestmark = pytest.mark.django_db
+RENEWS = ("core.view_staff", "core.change_staff", factor.RESET, invitations.INVITE)
 CODE, SET_UP = "/admin/second-factor/", "/admin/second-factor/set-up/"
 
 
@@ -131,7 +134,7 @@ def test_an_older_code_is_not_taken_after_a_newer_one(ana: Staff) -> None:
 
 def test_after_some_wrong_codes_the_right_one_has_to_wait(half: Client, ana: Staff) -> None:
     with time_machine.travel(timezone.now(), tick=False) as clock:
-        for _ in range(factor.FREE_FAILURES):
+        for _ in range(factor.CLOSING_FAILURE):
             give_code(half, wrong_code())
         assert "demasiados códigos" in give_code(half, code()).content.decode()
         assert not is_in(half)
@@ -163,6 +166,20 @@ def test_a_recovery_code_stands_in_once_and_only_hashes_are_kept(ana: Staff) -> 
     assert give_code(second, codes[0]).status_code == 200
     assert not is_in(second)
     assert factor.recovery_codes_left(ana) == factor.RECOVERY_CODES - 1
+
+
+def test_a_used_recovery_code_is_told_in_words_that_fit_sign_in_and_step_up(ana: Staff) -> None:
+    told = "Usó un código de recuperación, que ya no vale. Le quedan {left}."
+    codes = factor.renew_recovery_codes(ana)
+    browser = Client()
+    give_password(browser, ana)
+    give_code(browser, codes[0])
+    assert told.format(left=9) in browser.get("/admin/").content.decode()
+    give_code(browser, codes[1])
+    assert told.format(left=8) in browser.get("/admin/").content.decode()
+    with time_machine.travel(timezone.now() + timedelta(minutes=11), tick=False):
+        page = browser.post("/admin/account/recovery-codes/", {CODE_FIELD: codes[2]})
+        assert told.format(left=10) in page.content.decode(), "the act has brought new ones"
 
 
 def test_new_recovery_codes_end_the_former_ones(ana: Staff) -> None:
@@ -242,10 +259,51 @@ class TestReset:
         browser = signed_in(with_app(boss))
         assert "reset" not in browser.get(f"/admin/core/staff/{boss.uid}/change/").content.decode()
 
+    def test_nobody_alone_renews_both_halves_of_somebodys_way_in(self, ana: Staff) -> None:
+        """Who could come in as another would be the second person of their own four eyes."""
+        other = a_staff_member(username="otra", permissions=RENEWS)
+        boss = a_staff_member(username="jefe", permissions=RENEWS)
+        browser = signed_in(with_app(boss))
+        set_password(browser, ana, "otra frase bien larga")
+        with pytest.raises(RuleBroken, match="otra persona"):
+            factor.reset(ana, actor=boss)
+        factor.reset(ana, actor=other)
+        with pytest.raises(RuleBroken, match="otra persona"):
+            invitations.invite(ana, actor=other)
+        invitations.invite(ana, actor=boss)
+
+    def test_the_other_half_may_follow_once_its_owner_has_signed_in(self, ana: Staff) -> None:
+        boss = a_staff_member(username="jefe", permissions=RENEWS)
+        browser = signed_in(with_app(boss))
+        factor.reset(ana, actor=boss)
+        with pytest.raises(RuleBroken, match="otra persona"):
+            invitations.invite(ana, actor=boss)
+        assert "otra persona" in set_password(browser, ana, "otra frase bien larga").content.decode()
+        assert give_password(Client(), ana).status_code == 302
+        with_app(ana)
+        signed_in(ana)
+        set_password(browser, ana, "otra frase bien larga")
+        assert give_password(Client(), ana, "otra frase bien larga").status_code == 302
+
+    @pytest.mark.postgresql
+    def test_who_does_both_at_the_same_moment_waits_for_oneself(self, ana: Staff) -> None:
+        for act in (invitations.invite, factor.reset):
+            with CaptureQueriesContext(connection) as queries:
+                act(ana, actor=a_staff_member(username=act.__name__, permissions=RENEWS))
+            said = [each["sql"] for each in queries]
+            held = next(i for i, sql in enumerate(said) if "auditchain" in sql and sql.endswith("FOR UPDATE"))
+            assert held < next(i for i, sql in enumerate(said) if 'FROM "core_auditentry"' in sql)
+
     def test_the_last_administrator_asks_who_has_the_terminal(self, ana: Staff) -> None:
         call_command("reset_second_factor", "ana")
         assert not factor.has_factor(ana)
         assert AuditEntry.objects.get(action="second_factor.reset").actor_uid is None
+
+
+def set_password(browser: Client, person: Staff, password: str) -> Any:
+    page = reverse("admin:auth_user_password_change", args=[person.uid])
+    data = {"usable_password": "true", "password1": password, "password2": password}
+    return browser.post(page, data, follow=True)
 
 
 def reset_address(browser: Client, person: Staff) -> str:

@@ -18,7 +18,10 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from cifras.core.models import AuditEntry, Staff, StaffSession
-from cifras.core.sign_in import sessions
+from cifras.core.sign_in import factor, sessions
+from cifras.core.sign_in.session_store import FORMER_LIVES
+from cifras.core.sign_in.sessions import FACTOR_AT
+from cifras.core.sign_in.step_up import CODE_FIELD
 from cifras.fiscal.errors import RuleBroken
 from tests.doorway import code, give_code, give_password, is_in, signed_in, with_app
 from tests.factories import a_staff_member
@@ -55,11 +58,46 @@ def test_the_id_changes_at_each_step_and_the_former_ones_open_nothing(ana: Staff
         clock.shift(timedelta(minutes=1))
         give_code(browser, code())  # a step-up
         keys.append(browser.session.session_key)
-    assert len(set(keys)) == 4
-    for former in keys[:3]:
-        stranger = Client()
-        stranger.cookies[settings.SESSION_COOKIE_NAME] = former or ""
-        assert not is_in(stranger)
+        clock.shift(FORMER_LIVES)
+        assert len(set(keys)) == 4
+        assert [is_in(with_key(former)) for former in keys] == [False, False, False, True]
+
+
+def with_key(key: str | None) -> Client:
+    browser = Client()
+    browser.cookies[django_settings.SESSION_COOKIE_NAME] = key or ""
+    return browser
+
+
+def test_what_a_page_had_on_its_way_while_somebody_stepped_up_signs_nobody_out(
+    ana: Staff, settings: Settings
+) -> None:
+    settings.CIFRAS_SECOND_FACTOR = True
+    browser = signed_in(with_app(ana))
+    former = browser.session.session_key
+    with time_machine.travel(timezone.now() + timedelta(minutes=2), tick=False) as clock:
+        give_code(browser, code())
+        late = with_key(former)
+        answer = late.get("/admin/account/")
+        assert answer.status_code == 200
+        assert settings.SESSION_COOKIE_NAME not in answer.cookies, "the browser keeps the new id"
+        assert late.session[FACTOR_AT] < browser.session[FACTOR_AT], "the former one is as far as it was"
+        assert len(sessions.open_sessions(ana)) == 1
+        clock.shift(FORMER_LIVES)
+        assert not is_in(with_key(former))
+        assert is_in(browser)
+
+
+def test_a_failure_after_the_code_leaves_the_session_as_it_was(ana: Staff, settings: Settings) -> None:
+    settings.CIFRAS_SECOND_FACTOR = True
+    browser = signed_in(with_app(ana))
+    browser.raise_request_exception = False
+    with time_machine.travel(timezone.now() + timedelta(minutes=11), tick=False):
+        data = {CODE_FIELD: code()}
+        with pytest.MonkeyPatch.context() as broken:
+            broken.setattr(factor, "renew_recovery_codes", lambda _person: 1 / 0)
+            assert browser.post("/admin/account/recovery-codes/", data).status_code == 500
+        assert is_in(browser)
 
 
 def test_a_session_that_nobody_uses_ends_and_the_door_says_why(ana: Staff) -> None:

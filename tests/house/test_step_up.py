@@ -22,7 +22,7 @@ from invoicing.models import Document
 from tenants.models import StaffGrant, Tenant
 from tests.document_pages import address, list_address
 from tests.document_rows import a_document
-from tests.doorway import asked_for_code, code, give_password, signed_in, with_app, wrong_code
+from tests.doorway import PASSWORD, asked_for_code, code, give_password, signed_in, with_app, wrong_code
 from tests.factories import a_staff_member
 
 pytestmark = pytest.mark.django_db
@@ -171,7 +171,7 @@ def a_new_person(browser: Client, document: Document, boss: Staff) -> Any:
 
 
 def somebodys_password(browser: Client, document: Document, boss: Staff) -> Any:
-    page = reverse("admin:auth_user_password_change", args=[boss.uid])
+    page = reverse("admin:auth_user_password_change", args=[a_staff_member().uid])
     return browser.post(page, {"password1": "canary", "password2": "canary"})
 
 
@@ -196,6 +196,11 @@ def accesses_moved(browser: Client, document: Document, boss: Staff) -> Any:
     to = a_staff_member()
     page = reverse("admin:tenants_staffgrant_person", args=[boss.uid])
     return browser.post(page, {"act": "reassign", "grants": [grant.uid], "to": to.uid})
+
+
+def the_end_of_a_person(browser: Client, document: Document, boss: Staff) -> Any:
+    page = reverse("admin:tenants_staffgrant_person", args=[a_staff_member().uid])
+    return browser.post(page, {"act": "end", "end-reason": REASON})
 
 
 def an_invitation(browser: Client, document: Document, boss: Staff) -> Any:
@@ -251,6 +256,7 @@ DEEDS: list[Deed] = [
     an_access,
     the_end_of_an_access,
     accesses_moved,
+    the_end_of_a_person,
     an_invitation,
     another_invitation,
     a_factor_reset,
@@ -270,6 +276,19 @@ def test_it_asks_first_and_writes_no_secret_into_the_page(
     assert asked_for_code(page)
     assert "canary" not in page.content.decode()
     assert AuditEntry.objects.count() == trail
+
+
+def test_a_person_is_added_once_the_code_was_typed_and_a_wrong_code_counts(browser: Client) -> None:
+    page = reverse("admin:core_staff_add")
+    typed = {"username": "nueva", "first_name": "Nueva", "is_staff": "on"}
+    secret = {"password1": PASSWORD, "password2": PASSWORD}
+    asked = browser.post(page, typed | secret)
+    assert asked_for_code(asked)
+    refused = again(asked, browser, page, wrong_code(), **secret)
+    assert asked_for_code(refused)
+    assert SecondFactor.objects.get().failures == 1
+    assert again(refused, browser, page, code(), **secret).status_code == 302
+    assert Staff.objects.get(username="nueva").check_password(PASSWORD)
 
 
 def test_secrets_and_files_are_asked_for_once_more_by_their_names(
@@ -299,7 +318,7 @@ def test_an_address_that_is_only_opened_leads_to_the_code_and_back(
 def test_a_wrong_code_counts_where_it_is_asked_for_like_at_the_door(
     browser: Client, document: Document
 ) -> None:
-    for _ in range(factor.FREE_FAILURES):
+    for _ in range(factor.CLOSING_FAILURE):
         browser.post(address(document, "void"), {"reason": REASON, CODE_FIELD: wrong_code()})
     page = browser.post(address(document, "void"), {"reason": REASON, CODE_FIELD: code()})
     assert "demasiados códigos" in page.content.decode()

@@ -51,8 +51,7 @@ class ExportJobPage(ReadOnlyStaffAdmin):
         return rows.owned_by(request.user)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Whoever may have any list as a file."""
-        return any(may(request.user, right) for right in _export_rights(self.admin_site))
+        return may_have_files(request)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
@@ -134,9 +133,11 @@ class ExportJobPage(ReadOnlyStaffAdmin):
         return f"{job.rows_written:,}" if job.rows_written or job.state == State.DONE else "—"
 
 
-def _export_rights(site: admin.AdminSite) -> set[str]:
-    pages = site._registry.values()
-    return {page.export_right for page in pages if isinstance(page, ExportDoorMixin)}
+def may_have_files(request: HttpRequest) -> bool:
+    """Whether the person may have any list of the staff site as a file: the rule of the page and of the menu."""
+    pages = admin.site._registry.values()
+    rights = {page.export_right for page in pages if isinstance(page, ExportDoorMixin)}
+    return any(may(request.user, right) for right in rights)
 
 
 def _file_name(site: admin.AdminSite, job: ExportJob) -> str:

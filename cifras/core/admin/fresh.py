@@ -9,18 +9,30 @@ from cifras.core.sign_in.step_up import require_fresh
 
 
 class FreshFormMixin(admin.ModelAdmin):
-    """Left of `StaffAdmin`. Whoever lacks the right is told so first."""
+    """Left of `StaffAdmin`. Whoever lacks the right is told so first.
 
-    def changeform_view(
+    It asks before the views themselves, since some of them (Django's page for new users) begin with a transaction, in which
+    a wrong code would not count.
+    """
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        if request.method == "POST" and self.has_add_permission(request):
+            require_fresh(request)
+        return super().add_view(request, form_url, extra_context)
+
+    def change_view(
         self,
         request: HttpRequest,
-        object_id: str | None = None,
+        object_id: str,
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        if request.method == "POST" and self._may_save(request, object_id):
+        obj = self.get_object(request, object_id)
+        if request.method == "POST" and obj is not None and self.has_change_permission(request, obj):
             require_fresh(request)
-        return super().changeform_view(request, object_id, form_url, extra_context)
+        return super().change_view(request, object_id, form_url, extra_context)
 
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
@@ -29,9 +41,3 @@ class FreshFormMixin(admin.ModelAdmin):
         if request.method == "POST" and obj is not None and self.has_delete_permission(request, obj):
             require_fresh(request)
         return super().delete_view(request, object_id, extra_context)
-
-    def _may_save(self, request: HttpRequest, object_id: str | None) -> bool:
-        if object_id is None:
-            return self.has_add_permission(request)
-        obj = self.get_object(request, object_id)
-        return obj is not None and self.has_change_permission(request, obj)

@@ -12,7 +12,7 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import BadRequest
 from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from unfold.admin import ModelAdmin, StackedInline, TabularInline
+from unfold.admin import ModelAdmin, TabularInline
 
 from cifras.core.admin.auditing import AuditedPageMixin
 from cifras.core.admin.exporting import ExportDoorMixin
@@ -112,11 +112,5 @@ class ReadOnlyStaffAdmin(ReadOnlyMixin, StaffAdmin):
 
 class StaffTabularInline(ScopedChoicesMixin, TabularInline):
     """Rows of a related model as a table, scoped like a page."""
-
-    extra = 0
-
-
-class StaffStackedInline(ScopedChoicesMixin, StackedInline):
-    """Rows of a related model one below the other, scoped like a page."""
 
     extra = 0

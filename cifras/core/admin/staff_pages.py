@@ -5,19 +5,24 @@ from typing import Any, cast
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from cifras.core.admin import exports
 from cifras.core.admin.fresh import FreshFormMixin
+from cifras.core.admin.refusals import refusals_as_messages
 from cifras.core.admin.staff_acts import StaffActsMixin
 from cifras.core.admin.staff_admin import StaffAdmin
 from cifras.core.models import Staff
 from cifras.core.sign_in import sessions
+from cifras.core.sign_in.people import require_factor_kept
 from cifras.core.sign_in.step_up import require_fresh
 
 admin.site.unregister(Group)
+_OWN_RIGHTS = ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")
 
 
 @admin.register(Staff)
@@ -52,15 +57,27 @@ class StaffPage(FreshFormMixin, StaffActsMixin, UserAdmin):
         return super().has_change_permission(request, obj)
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
-        """Of somebody's password, which ends their sessions; whoever lacks the right is told so by the page itself."""
-        person = self.get_object(request, id)
-        is_sent = request.method == "POST" and self.has_change_permission(request, person)
-        if is_sent:
-            require_fresh(request)
-        response = super().user_change_password(request, id, form_url)
-        if is_sent and isinstance(person, Staff) and response.status_code == HttpResponseRedirect.status_code:
-            sessions.drop_all(person, actor=cast(Staff, request.user))
-        return response
+        """Of somebody else's password, which ends their sessions; one's own is changed where the former one is asked for.
+
+        Whoever lacks the right is told so by the page itself.
+        """
+        person, actor = cast("Staff | None", self.get_object(request, id)), cast(Staff, request.user)
+        if person is None or not self.has_change_permission(request, person):
+            return super().user_change_password(request, id, form_url)
+        if person.pk == actor.pk:
+            return HttpResponseRedirect(reverse(f"{self.admin_site.name}:password_change"))
+        if request.method != "POST":
+            return super().user_change_password(request, id, form_url)
+        require_fresh(request)
+        former = person.password
+        with refusals_as_messages(request), transaction.atomic():
+            require_factor_kept(person, actor)
+            response = super().user_change_password(request, id, form_url)
+            if not Staff.objects.filter(pk=person.pk, password=former).exists():
+                sessions.drop_all(person, actor=actor)
+                return HttpResponseRedirect(self.address_of(person))
+            return response
+        return HttpResponseRedirect(self.address_of(person))
 
     def save_model(self, request: HttpRequest, obj: Staff, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
@@ -71,7 +88,10 @@ class StaffPage(FreshFormMixin, StaffActsMixin, UserAdmin):
         return False
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """Nobody changes what they may do themselves, whatever they may do."""
         fields = list(super().get_readonly_fields(request, obj))
+        if obj is not None and obj.pk == request.user.pk:
+            return [*fields, *_OWN_RIGHTS]
         return fields if request.user.is_superuser else [*fields, "is_superuser", "user_permissions"]
 
 

@@ -4,7 +4,13 @@ from cifras.core.models.audit import AuditChain, AuditEntry
 from cifras.core.models.export import ExportJob
 from cifras.core.models.heartbeat import Heartbeat
 from cifras.core.models.proposal import Proposal
-from cifras.core.models.sign_in import Invitation, RecoveryCode, SecondFactor, StaffSession
+from cifras.core.models.sign_in import (
+    Invitation,
+    RecoveryCode,
+    SecondFactor,
+    SignInPlace,
+    StaffSession,
+)
 from cifras.core.models.staff import Staff
 
 __all__ = [
@@ -16,6 +22,7 @@ __all__ = [
     "Proposal",
     "RecoveryCode",
     "SecondFactor",
+    "SignInPlace",
     "Staff",
     "StaffSession",
 ]

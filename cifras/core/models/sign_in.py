@@ -104,6 +104,33 @@ class StaffSession(AbstractBaseSession):
         self.ip, self.device = str(data.get("ip", ""))[:45], str(data.get("device", ""))[:200]
 
 
+class SignInPlace(models.Model):
+    """A network and a kind of device that somebody has signed in from. While there is a `due_at`, they are to be told of it."""
+
+    staff = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("persona"),
+        on_delete=models.CASCADE,
+        related_name="sign_in_places",
+    )
+    network = models.CharField(_("red"), max_length=45, blank=True)
+    device = models.CharField(_("dispositivo"), max_length=200, blank=True)
+    ip = models.CharField(_("dirección IP"), max_length=45, blank=True)
+    language = models.CharField(_("idioma"), max_length=10)
+    first_at = models.DateTimeField(_("primera vez"), default=timezone.now)
+    due_at = models.DateTimeField(_("por avisar desde"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("lugar de entrada")
+        verbose_name_plural = _("lugares de entrada")
+        constraints = [
+            models.UniqueConstraint(fields=["staff", "network", "device"], name="sign_in_place_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.staff} {self.network}"
+
+
 class Invitation(models.Model):
     """A link by e-mail with which somebody sets their password, once and until it expires."""
 

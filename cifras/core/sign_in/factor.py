@@ -21,15 +21,15 @@ from cifras.core import audit
 from cifras.core.models import RecoveryCode, SecondFactor, Staff
 from cifras.core.rights import may
 from cifras.core.sign_in import sessions
-from cifras.core.sign_in.people import require_other
+from cifras.core.sign_in.people import FACTOR_RESET, require_other, require_password_kept
 from cifras.fiscal.errors import RuleBroken, gettext_noop
 
 RESET = "core.reset_second_factor"
 ISSUER = "Cifras"
 STEP_SECONDS, TOLERANCE, DIGITS, SEED_BYTES = 30, 1, 6, 20
 RECOVERY_CODES = 10
-# Wrong codes in a row that cost no waiting; each further one doubles the wait.
-FREE_FAILURES, FIRST_WAIT, LONGEST_WAIT = 5, timedelta(seconds=30), timedelta(minutes=15)
+# The wrong code in a row that costs the first wait; each further one doubles it.
+CLOSING_FAILURE, FIRST_WAIT, LONGEST_WAIT = 5, timedelta(seconds=30), timedelta(minutes=15)
 # Without letters and digits that are mistaken for one another: 31 signs, so ten of them are 49 bits.
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 _LABEL, _REST = 4, 10
@@ -117,17 +117,20 @@ def recovery_codes_left(person: Staff) -> int:
 def reset(person: Staff, *, actor: Staff | None, reason: str = "") -> None:
     """Take app and codes away, and end the person's sessions: the next sign-in sets up another app.
 
-    `actor` None is the command at the terminal. RuleBroken without the right, on oneself, and on a superuser by somebody else.
+    `actor` None is the command at the terminal. RuleBroken without the right, on oneself, on a superuser by somebody else, and
+    for who has just given the person a new password.
     """
     if actor is not None:
         if not may(actor, RESET):
             raise RuleBroken("no_right", gettext_noop("Su rol no permite este acto."))
         require_other(person, actor)
     with transaction.atomic():
+        if actor is not None and has_factor(person):
+            require_password_kept(person, actor)
         SecondFactor.objects.filter(staff=person).delete()
         RecoveryCode.objects.filter(staff=person).delete()
         sessions.drop_all(person, actor=actor)
-        audit.record("second_factor.reset", actor=actor, target=person, reason=reason)
+        audit.record(FACTOR_RESET, actor=actor, target=person, reason=reason)
 
 
 def address_for_app(factor: SecondFactor) -> str:
@@ -176,7 +179,7 @@ def _takes_recovery_code(person: Staff, code: str) -> bool:
 
 def _count(factor: SecondFactor, *, is_right: bool) -> None:
     factor.failures = 0 if is_right else factor.failures + 1
-    too_many = factor.failures - FREE_FAILURES
+    too_many = factor.failures - CLOSING_FAILURE
     wait = min(FIRST_WAIT * 2 ** min(max(too_many, 0), 10), LONGEST_WAIT)
     factor.closed_until = timezone.now() + wait if too_many >= 0 and not is_right else None
     factor.save(update_fields=["failures", "closed_until", "last_step"])

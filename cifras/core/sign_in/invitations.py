@@ -6,31 +6,30 @@ It opens the first step only: the second factor is set up, or asked for, as at e
 import uuid
 from datetime import timedelta
 
-from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core import signing
-from django.core.mail import EmailMessage
 from django.db import transaction
 from django.db.models import QuerySet
-from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from cifras.core import audit
 from cifras.core.models import Invitation, Staff
 from cifras.core.rights import may
-from cifras.core.sign_in import sessions
-from cifras.core.sign_in.people import require_other
+from cifras.core.sign_in import mails, sessions
+from cifras.core.sign_in.people import INVITED, require_factor_kept, require_other
 from cifras.fiscal.errors import RuleBroken, gettext_noop
 
 INVITE = "core.invite_staff"
 GOOD_FOR = timedelta(days=3)
 _SALT = "cifras.core.invitation"
-_NO_MAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
 
 
 def invite(person: Staff, *, actor: Staff) -> Invitation:
-    """A new invitation, which ends the former one. RuleBroken without the right, on oneself, and for who cannot sign in."""
+    """A new invitation, which ends the former one.
+
+    RuleBroken without the right, on oneself, for who cannot sign in, and for whose second factor `actor` has just reset.
+    """
     if not may(actor, INVITE):
         raise RuleBroken("no_right", gettext_noop("Su rol no permite este acto."))
     require_other(person, actor)
@@ -39,11 +38,12 @@ def invite(person: Staff, *, actor: Staff) -> Invitation:
             "not_staff", gettext_noop("{person} no puede entrar: actívela antes."), person=str(person)
         )
     with transaction.atomic():
+        require_factor_kept(person, actor)
         _open_ones(person).update(ended_at=timezone.now())
         invitation = Invitation.objects.create(
             staff=person, invited_by=actor, expires_at=timezone.now() + GOOD_FOR
         )
-        audit.record("staff.invited", actor=actor, target=person, after={"expires_at": invitation.expires_at})
+        audit.record(INVITED, actor=actor, target=person, after={"expires_at": invitation.expires_at})
     return invitation
 
 
@@ -81,18 +81,8 @@ def accept(invitation: Invitation, password: str) -> Staff:
 
 def mail(invitation: Invitation, link: str) -> bool:
     """Send the link; answers whether a server took it. Where none is configured nobody is written to."""
-    if settings.EMAIL_BACKEND == _NO_MAIL_BACKEND or not invitation.staff.email:
-        return False
-    context = {"invitation": invitation, "person": invitation.staff, "link": link, "days": GOOD_FOR.days}
-    message = EmailMessage(
-        subject=_("Su acceso a Cifras"),
-        body=render_to_string("mail/invitation.txt", context),
-        to=[invitation.staff.email],
-    )
-    try:
-        return message.send() == 1
-    except OSError:  # every failure of smtplib is one
-        return False
+    context = {"link": link, "days": GOOD_FOR.days}
+    return mails.send(invitation.staff, _("Su acceso a Cifras"), "mail/invitation.txt", context)
 
 
 def _open_ones(person: Staff) -> QuerySet[Invitation]:

@@ -26,7 +26,7 @@ from cifras.core.context import client_ip
 from cifras.core.models import AuditEntry, Staff
 
 SIGNED_IN = "sign_in.succeeded"
-# Failures that cost no waiting; each further one doubles the wait, up to LONGEST_WAIT.
+# The failure that costs the first wait; each further one doubles it, up to LONGEST_WAIT.
 PAIR_FAILURES, NETWORK_FAILURES, ACCOUNT_FAILURES = 5, 30, 50
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(minutes=15)
 # How long a sign-in makes its network a usual one of the account.

@@ -1,6 +1,7 @@
 """The staff door: every request of somebody with a session passes here, whatever the address."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import cast
 
 from django.conf import settings
@@ -26,7 +27,10 @@ class StaffDoor:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if settings.SESSION_COOKIE_NAME in request.COOKIES:
             _look(request)
-        return self.get_response(request)
+        response = self.get_response(request)
+        if response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
+            step_up.replace_key(request)
+        return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
         if isinstance(exception, step_up.StepUpNeeded):

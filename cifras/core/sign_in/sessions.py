@@ -5,7 +5,7 @@ Idle and absolute limit: OWASP ASVS 5.0, 7.3.1 and 7.3.2.
 """
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.db import models
@@ -18,6 +18,7 @@ from cifras.core.context import client_ip
 from cifras.core.models import Staff, StaffSession
 from cifras.core.rights import may
 from cifras.core.sign_in.people import require_other
+from cifras.core.sign_in.session_store import FORMER_LIVES, SessionStore
 from cifras.fiscal.errors import RuleBroken, gettext_noop
 
 END_SESSIONS = "core.end_sessions"
@@ -65,13 +66,16 @@ def why_over(request: HttpRequest, *, is_half: bool) -> str:
 def touch(request: HttpRequest) -> None:
     """Somebody is there. What a page fetches by itself, to follow background work, does not count."""
     now = _now()
-    if now - float(request.session.get("seen", 0)) > _TOUCH_SECONDS and not _is_background(request):
+    is_recent = now - float(request.session.get("seen", 0)) <= _TOUCH_SECONDS
+    is_former = cast(SessionStore, request.session).is_former
+    if not (is_recent or is_former or _is_background(request)):
         request.session.update({"seen": now, "ip": client_ip()})
 
 
 def open_sessions(person: Staff) -> models.QuerySet[StaffSession]:
-    """Those that would still be let in, the latest used first."""
-    return StaffSession.objects.filter(staff=person).exclude(_is_over()).order_by("-seen_at")
+    """Those that would still be let in, the latest used first; the former id of one that goes on is none."""
+    lasting = StaffSession.objects.filter(staff=person, expire_date__gt=timezone.now() + FORMER_LIVES)
+    return lasting.exclude(_is_over()).order_by("-seen_at")
 
 
 def end_own(request: HttpRequest, person: Staff, *, handle: str = "") -> int:

@@ -9,12 +9,16 @@ on the way: passwords, secrets and files are not written into the page but asked
 from collections.abc import Mapping
 from typing import Any, cast
 
+from django.contrib import messages
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.functional import lazystr
+from django.utils.translation import gettext as _
 
 from cifras.core import audit
 from cifras.core.models import Staff
 from cifras.core.sign_in import factor
+from cifras.core.sign_in.session_store import SessionStore
 from cifras.core.sign_in.sessions import FACTOR_AT
 from cifras.core.wording import sentence
 from cifras.fiscal.errors import RuleBroken
@@ -54,18 +58,47 @@ def is_fresh(request: HttpRequest) -> bool:
     return age <= FRESH_SECONDS
 
 
-def pass_with(request: HttpRequest, person: Staff, code: str) -> str:
-    """Take a code ("app" or "recovery") and remember the moment, in a session with a new id. RuleBroken."""
+def pass_with(request: HttpRequest, person: Staff, code: str) -> None:
+    """Take a code and remember the moment, in a session with a new id. RuleBroken."""
     way = factor.check(person, code)
     audit.record("step_up.passed", actor=person, target=person, after={"with": way})
     mark(request)
-    return way
+    warn_of_recovery(request, person, way)
 
 
 def mark(request: HttpRequest) -> None:
-    """The second factor was shown now."""
+    """The second factor was shown now. The session gets a new id: at once at the door, later for who is in (`replace_key`)."""
+    is_in = FACTOR_AT in request.session
     request.session[FACTOR_AT] = timezone.now().timestamp()
-    request.session.cycle_key()
+    if is_in:
+        request.__dict__["_wants_new_key"] = True
+    else:
+        request.session.cycle_key()
+
+
+def replace_key(request: HttpRequest) -> None:
+    """When the answer leaves: the new id of a session whose person has stepped up.
+
+    Not before the act is done: what the page fetches meanwhile comes with the former one, and after a failure, which keeps no
+    session, the browser still has that one.
+    """
+    if request.__dict__.pop("_wants_new_key", False):
+        cast(SessionStore, request.session).replace_key()
+
+
+def warn_of_recovery(request: HttpRequest, person: Staff, way: str) -> None:
+    """Say that a recovery code is gone, if it was one, and how many are left when it is read: the act may bring new ones."""
+    if way == "recovery":
+        messages.warning(request, lazystr(_CodesLeft(person)))
+
+
+class _CodesLeft:
+    def __init__(self, person: Staff) -> None:
+        self.person = person
+
+    def __str__(self) -> str:
+        left = factor.recovery_codes_left(self.person)
+        return _("Usó un código de recuperación, que ya no vale. Le quedan {left}.").format(left=left)
 
 
 def has_passed(request: HttpRequest) -> bool:

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 
 from cifras.core import audit
 from cifras.core.models import Staff
-from cifras.core.sign_in import sessions
+from cifras.core.sign_in import places, sessions
 from cifras.core.sign_in.lockout import SIGNED_IN
 
 _HERE = "cifras.core.sign_in"
@@ -25,8 +25,9 @@ def connect() -> None:
     user_logged_out.connect(_left, dispatch_uid=_HERE)
 
 
-def entered(person: Staff, *, way: str) -> None:
-    """Somebody is in. `way` says with what: password, app, recovery, set_up."""
+def entered(request: HttpRequest, person: Staff, *, way: str) -> None:
+    """Somebody is in. `way` says with what: password, app, recovery, set_up, invitation."""
+    places.remember(request, person)
     audit.record(SIGNED_IN, actor=person, target=person, after={"with": way})
 
 

@@ -3,7 +3,7 @@
 from typing import Any, cast
 
 import segno
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.auth import login, logout
 from django.contrib.auth.views import LoginView
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
@@ -47,7 +47,7 @@ class SignIn(LoginView):
         person = cast(Staff, form.get_user())
         login(self.request, person)
         if not factor.is_required():
-            traces.entered(person, way="password")
+            traces.entered(self.request, person, way="password")
             return HttpResponseRedirect(self.get_success_url())
         traces.knew_the_password(person)
         return HttpResponseRedirect(_second_step(self.get_success_url()))
@@ -85,16 +85,13 @@ def _is_right(request: HttpRequest, person: Staff, form: CodeForm) -> bool:
         if is_entering:
             way = factor.check(person, form.cleaned_data["code"])
             step_up.mark(request)
-            traces.entered(person, way=way)
+            traces.entered(request, person, way=way)
+            step_up.warn_of_recovery(request, person, way)
         else:
-            way = step_up.pass_with(request, person, form.cleaned_data["code"])
+            step_up.pass_with(request, person, form.cleaned_data["code"])
     except RuleBroken as refusal:
         form.add_error("code", sentence(refusal))
         return False
-    if way == "recovery":
-        left = factor.recovery_codes_left(person)
-        text = _("Entró con un código de recuperación, que ya no vale. Le quedan {left}.").format(left=left)
-        messages.warning(request, text)
     return True
 
 
@@ -120,7 +117,7 @@ def set_up(request: HttpRequest) -> HttpResponseBase:
             form.add_error("code", sentence(refusal))
         else:
             if half_signed_in(request):
-                traces.entered(person, way="set_up")
+                traces.entered(request, person, way="set_up")
             step_up.mark(request)
             return recovery_codes_page(request, codes, wanted)
     return _page(request, "set_up", _("Segundo factor"), form=form, person=person, **_seed_of(waiting))
@@ -158,7 +155,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponseBase:
             request.session.flush()
             login(request, person, backend=_BACKEND)
             if not factor.is_required():
-                traces.entered(person, way="invitation")
+                traces.entered(request, person, way="invitation")
                 return HttpResponseRedirect(reverse("admin:index"))
             return HttpResponseRedirect(_second_step(reverse("admin:index")))
     response = _page(request, "invitation", _("Bienvenida a Cifras"), form=form, person=invited.staff)
