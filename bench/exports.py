@@ -2,29 +2,33 @@
 
 python -m bench exports [-- --documents 1000000 --pairs 7]
 
-The plain side copies the stored columns as they are, unordered, through the same driver. Memory must not grow with the rows:
-the process is looked at after a tenth of them and after all. The first bytes have to leave before the rows are read.
+The plain side copies the stored columns as they are, unordered, through the same driver. `processors` is the same ratio of what
+our process and the database's worked, whoever else was at work on the machine. Memory must not grow with the rows: the process is
+looked at after a tenth of them and after all. The first bytes have to leave before the rows are read.
 """
 
 import argparse
 import json
 import resource
 import time
+from statistics import median
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
 
 from bench.documents import a_document, a_tenant
 from bench.page_hands import signed_in
 from bench.stage import verdict
+from bench.stopwatch import Stopwatch
 from cifras.core.exports import delivering, limits
 from cifras.core.exports.source import Source
 from cifras.core.models import Staff
 from invoicing.admin.exports import INVOICES
 from invoicing.models import Document, Invoice
+from reports.services.bench_data.copying import without_indexes
 
 AT_LEAST = 0.5
 MOST_GROWTH_MIB = 16
@@ -48,18 +52,23 @@ def main(arguments: list[str]) -> int:
     export(browser)
     growth = peak_mib() - before
     copy()
-    ratios, waits, ours_seconds = [], [], 0.0
+    ratios, processors, waits, fastest = [], [], [], float("inf")
     for _ in range(options.pairs):
-        plain = copy()
-        first, ours_seconds = export(browser)
-        ratios.append(plain / ours_seconds)
-        waits.append(first / ours_seconds)
+        watch = Stopwatch()
+        plain, plain_busy = copy(), watch.busy
+        watch = Stopwatch()
+        first, ours = export(browser)
+        ratios.append(plain / ours)
+        processors.append(plain_busy / watch.busy)
+        waits.append(first / ours)
+        fastest = min(fastest, ours)
     met = verdict(
         "P10 CSV export / plain COPY",
         ratios,
         least=AT_LEAST,
         rows=options.documents,
-        rows_per_second=round(options.documents / ours_seconds),
+        rows_per_second=round(options.documents / fastest),
+        processors=round(median(processors), 3),
     )
     first_met = verdict("P10 until the first byte / the whole export", waits, most=MOST_UNTIL_FIRST_BYTE)
     flat = growth <= MOST_GROWTH_MIB
@@ -82,11 +91,12 @@ def make(documents: int) -> None:
     values = ", ".join(own.get(str(name), f'd."{name}"') for name in names)
     table = Document._meta.db_table
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO {table} ({columns}) SELECT {values} "
-            f"FROM {table} d, (SELECT max(id) + 1000 AS top FROM {table}) m, generate_series(1, %s) n WHERE d.id = %s",
-            [documents, pattern.pk],
-        )
+        with transaction.atomic(), without_indexes([table]):
+            cursor.execute(
+                f"INSERT INTO {table} ({columns}) SELECT {values} FROM {table} d,"
+                f" (SELECT max(id) + 1000 AS top FROM {table}) m, generate_series(1, %s) n WHERE d.id = %s",
+                [documents, pattern.pk],
+            )
         cursor.execute(f"VACUUM ANALYZE {table}")
 
 

@@ -78,6 +78,7 @@ def main(arguments: list[str]) -> int:
         documents = lay_out(tenant, month)
         with hands("reconciliation_hands", BIG) as process:
             answer = run(process, tenant, month)
+        assert answer["found"] == INJECTED, answer
         ratio = answer["peak"] / memory
         line = {
             "figure": f"P7 peak memory, month of {documents:,} documents / the tenth",
@@ -159,7 +160,8 @@ def grow(tenant: Tenant, month: date) -> None:
     anew = {
         "uid": "gen_random_uuid()",
         "number": "lpad((time * 10000000 + right(number, 7)::bigint)::text, 10, '0')",
-        "document_id": "CASE document_id WHEN '' THEN '' ELSE left(document_id, 24) || (10 + time) END",
+        "document_id": "CASE document_id WHEN '' THEN ''"
+        " ELSE left(document_id, 16) || lpad((time * 1000000000 + id)::text, 10, '0') END",
         "external_id": "''",
         "cufe": "CASE cufe WHEN '' THEN '' ELSE overlay(cufe placing"
         " lpad((time * 10000000 + right(number, 7)::bigint)::text, 10, '0') from 41) END",

@@ -1,5 +1,7 @@
+import re
 import uuid
 from datetime import datetime
+from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -123,6 +125,18 @@ def test_paging_keeps_the_filters_and_a_new_order_begins_at_the_top(browser):
     second = browser.get(LIST + first.next_url)
     assert rows(second) == [7, 6, 5, 4, 3]
     assert "after=" not in second.context["cl"].get_query_string({"o": "1"})
+
+
+def test_a_row_leads_to_its_page_and_from_there_back_to_the_list_as_it_was(browser):
+    write(6)
+    bare, deep = browser.get(LIST), browser.get(LIST + browser.get(LIST).context["cl"].next_url)
+    [*_, row] = AuditEntry.objects.order_by("pk")[:1]
+    [link] = re.findall(rf'"({LIST}{row.pk}/[^"]*)"', deep.content.decode())[:1]
+    assert parse_qs(urlsplit(link).query) == {
+        "_changelist_filters": [urlsplit(deep.request["QUERY_STRING"]).path]
+    }
+    assert f"{LIST}?after=" in browser.get(link).content.decode()
+    assert "_changelist_filters" not in bare.content.decode()
 
 
 def test_neither_the_first_nor_a_deep_page_counts_or_skips(browser):

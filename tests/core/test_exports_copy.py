@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 from django.db import connection
+from django.db.models import TextField, Value
 
 from cifras.core.admin import exports
 from cifras.core.cells import safe_cell
@@ -73,6 +74,21 @@ def cells(pieces) -> list[list[str]]:
     return list(csv.reader(io.StringIO(b"".join(pieces).decode(), newline="")))
 
 
+def whole_cells(pieces) -> list[list[str]]:
+    """As `cells`, of texts that are longer than the module takes unasked."""
+    usual = csv.field_size_limit(10**9)
+    try:
+        return cells(pieces)
+    finally:
+        csv.field_size_limit(usual)
+
+
+def settings_of_the_session() -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name || setting FROM pg_settings WHERE source = 'session' ORDER BY name")
+        return [name for (name,) in cursor.fetchall()]
+
+
 def test_every_hostile_text_is_disarmed_as_in_python() -> None:
     Staff.objects.bulk_create(
         Staff(username=f"{number:03}", email=text) for number, text in enumerate(HOSTILE)
@@ -82,6 +98,19 @@ def test_every_hostile_text_is_disarmed_as_in_python() -> None:
     assert [cell for _name, cell in cells(copied(export, rows, lambda _: None))] == [
         safe_cell(text) for text in HOSTILE
     ]
+
+
+def test_a_text_of_many_lines_has_no_longest() -> None:
+    column = ListColumn("Texto", Value('dice "=1",\n' * 20_000 + "=2", output_field=TextField()))
+    Staff.objects.create(username="a")
+    [[text]] = whole_cells(copied(ListExport("x", (column,)), Staff.objects.all(), lambda _: None))
+    assert text == 'dice "=1",\n' * 20_000 + "'=2"
+
+
+def test_settings_of_a_file_end_with_it() -> None:
+    before = settings_of_the_session()
+    b"".join(copied(exports.STAFF, Staff.objects.all(), lambda _: None))
+    assert settings_of_the_session() == before
 
 
 def test_both_ways_write_the_same_cells() -> None:

@@ -8,7 +8,12 @@ from decimal import Decimal
 import openpyxl
 import pytest
 
-from cifras.core.exports import CellKind, Column, Table, download, write_csv, write_xlsx
+from cifras.core.exports import CellKind, Column, Table
+from cifras.core.exports.delivering import deliver
+from cifras.core.exports.xlsx_file import write_xlsx
+from tests.factories import an_administrator
+
+pytestmark = pytest.mark.django_db
 
 COLUMNS = [
     Column("=Nombre"),
@@ -27,6 +32,10 @@ ROWS = [
 
 def table(rows=ROWS, **more) -> Table:
     return Table('libro "de" ventas\r\n', "Libro/ventas", COLUMNS, rows, **more)
+
+
+def download(exported: Table, form: str, *, bom: bool = False):
+    return deliver(exported, form, actor=an_administrator(), bom=bom)
 
 
 def body(response) -> bytes:
@@ -96,9 +105,6 @@ def test_the_name_cannot_break_out_of_its_header() -> None:
 @pytest.mark.parametrize("text", ["\ud800", "x" * 40_000, "\uffff", "a\rb"])
 def test_no_text_breaks_a_file(text: str) -> None:
     rows = [(text, "", None, None, None)]
-    file = io.BytesIO()
-    assert write_csv(table(rows), file) == 1
-    assert len(list(csv.reader(io.StringIO(file.getvalue().decode(), newline="")))) == 2
-    file = io.BytesIO()
-    assert write_xlsx(table(rows), file) == 1
-    assert len(sheet_of(file.getvalue())) == 2
+    content = body(download(table(rows), "csv")).decode()
+    assert len(list(csv.reader(io.StringIO(content, newline="")))) == 2
+    assert len(sheet_of(body(download(table(rows), "xlsx")))) == 2

@@ -166,10 +166,12 @@ class BigListMixin(StaffAdmin):
             return None
         if not self.has_view_or_change_permission(request):
             return None
+        # What an address needs; the page reads the rest.
+        names = ("pk", "uid") if self._uid_field() else ("pk",)
         for lookup in self._lookups_for(term, only_opening=True):
-            hits = list(self.get_queryset(request).filter(**lookup).order_by()[:2])
+            hits = list(self.get_queryset(request).filter(**lookup).order_by().values(*names)[:2])
             if len(hits) == 1:
-                return hits[0]
+                return self.model(**hits[0])
         return None
 
     def _lookups_for(self, term: str, *, only_opening: bool = False) -> Iterator[dict[str, str]]:

@@ -29,10 +29,20 @@ class ScopedChoicesMixin(BaseModelAdmin):
 
 
 class AddressedChangeList(ChangeList):
-    """Links to rows by their UUID."""
+    """Links to rows by their UUID, each with the way back to the list as it is.
+
+    The way back is written here, since Django would resolve each link among all addresses to do so: a tenth of a page's time.
+    """
+
+    preserved_filters: str
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._way_back, self.preserved_filters = self.preserved_filters, ""
 
     def url_for_result(self, result: models.Model) -> str:
-        return self.model_admin.address_of(result)
+        address = self.model_admin.address_of(result)
+        return f"{address}?{self._way_back}" if self._way_back else address
 
 
 class ScopedPageMixin(ScopedChoicesMixin, admin.ModelAdmin):

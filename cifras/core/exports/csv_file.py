@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import batched
-from typing import BinaryIO
 
 from django.utils.translation import gettext as _
 
@@ -17,23 +16,13 @@ _ROWS_AT_ONCE = 500
 _RETURN = "\r\n"
 
 
-def write_csv(table: Table, stream: BinaryIO, *, bom: bool = False) -> int:
-    """Write the table; answers how many rows it had. `bom` is for spreadsheets that would take the file for Latin-1."""
-    written = 0
-
-    def count(rows: int) -> None:
-        nonlocal written
-        written += rows
-
-    for chunk in csv_chunks(table, bom=bom, on_rows=count):
-        stream.write(chunk)
-    return written
-
-
 def csv_chunks(
     table: Table, *, bom: bool = False, on_rows: Callable[[int], None] | None = None
 ) -> Iterator[bytes]:
-    """The file in pieces, the headings at once. `on_rows` is told how many rows each further piece holds."""
+    """The file in pieces, the headings at once. `on_rows` is told how many rows each further piece holds.
+
+    `bom` is for spreadsheets that would take the file for Latin-1.
+    """
     yield csv_head(table, bom=bom)
     for rows in batched(table.rows, _ROWS_AT_ONCE):
         yield csv_lines([csv_cell(value) for value in row] for row in rows)

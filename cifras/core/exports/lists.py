@@ -10,9 +10,8 @@ from typing import Any
 from django.contrib.admin.utils import get_fields_from_path
 from django.core.exceptions import ImproperlyConfigured
 from django.db import models
-from django.db.models import Case, F, QuerySet, TextField, Value, When
+from django.db.models import F, Func, QuerySet, TextField, Value
 from django.db.models.functions import Cast
-from django.db.models.lookups import Exact
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
@@ -31,6 +30,20 @@ _NEVER = (SealedField, models.BinaryField, models.FileField)
 _SECRET_NAMES = frozenset(
     {"password", "pac_token", "webhook_secret", "secret", "key", "token", "security_code"}
 )
+
+
+class _Worded(Func):
+    """`CASE value WHEN known THEN word ... ELSE unknown END`: a computed value is computed once, not once per word."""
+
+    output_field = TextField()
+
+    def as_sql(self, compiler: Any, connection: Any, **extra_context: Any) -> Any:  # type: ignore[override]
+        value, unknown, *words = [compiler.compile(each) for each in self.source_expressions]
+        known = " ".join(
+            f"WHEN {each} THEN {word}" for (each, _), (word, _) in zip(words[::2], words[1::2], strict=True)
+        )
+        parameters = [each for _, given in (value, *words, unknown) for each in given]
+        return f"CASE {value[0]} {known} ELSE {unknown[0]} END", parameters
 
 
 @dataclass(frozen=True)
@@ -56,13 +69,14 @@ class ListColumn:
         """An empty text is no unknown word."""
         return {"": ""} if any(isinstance(value, str) for value in self.words or {}) else {}
 
-    def worded(self, unknown: Any) -> Case:
+    def worded(self, unknown: Any) -> Func:
         """The value's word in the language of the moment; `unknown` where there is none."""
-        known = [
-            When(Exact(self.value, Value(value)), then=Value(str(word)))
-            for value, word in {**(self.words or {}), **self._nothing}.items()
-        ]
-        return Case(*known, default=unknown, output_field=TextField())
+        words = {**(self.words or {}), **self._nothing}
+        return _Worded(
+            self.value,
+            unknown,
+            *(Value(each) for value, word in words.items() for each in (value, str(word))),
+        )
 
 
 @dataclass(frozen=True)
