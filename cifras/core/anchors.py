@@ -6,10 +6,10 @@ against their anchors, and takes the last line of the log by `--anchor`.
 """
 
 import logging
-from collections.abc import Mapping
 from itertools import batched
 
-from django.db.models import F, QuerySet
+from django.db import transaction
+from django.db.models import F
 
 from cifras.core import audit
 from cifras.core.models import AuditChain
@@ -21,24 +21,25 @@ _CHAINS_PER_ROW = 500
 
 
 def anchor() -> int:
-    """Anchor every chain that grew since it last was; how many those are."""
-    grown = AuditChain.objects.filter(sequence__gt=F("anchored"))
-    heads = list(grown.exclude(chain="").order_by("chain"))
-    for part in batched(heads, _CHAINS_PER_ROW):
-        ends = {head.chain: [head.sequence, head.hash] for head in part}
-        audit.record(audit.ANCHORED, actor=None, after=ends)
-        _remember({head.pk: head.sequence for head in part})
-    _tell_the_log(grown)
+    """Anchor every chain that grew since it last was; how many those are.
+
+    Each stretch once, however many workers come at once. A chain that somebody writes to at this very moment is left for the
+    next hour: nobody waits for a chain while they hold that of the anchors.
+    """
+    with transaction.atomic():
+        audit.lock_chain(None)
+        grown = AuditChain.objects.filter(sequence__gt=F("anchored")).exclude(chain="")
+        heads = list(grown.select_for_update(skip_locked=True).order_by("chain"))
+        for part in batched(heads, _CHAINS_PER_ROW):
+            ends = {head.chain: [head.sequence, head.hash] for head in part}
+            audit.record(audit.ANCHORED, actor=None, after=ends)
+        update_rows(AuditChain, {head.pk: {"anchored": head.sequence} for head in heads})
+    _tell_the_log()
     return len(heads)
 
 
-def _tell_the_log(grown: QuerySet[AuditChain]) -> None:
-    own = grown.filter(chain="").first()
-    if own is not None:
+def _tell_the_log() -> None:
+    own = AuditChain.objects.get(chain="")
+    told = AuditChain.objects.filter(pk=own.pk, anchored=own.anchored, anchored__lt=own.sequence)
+    if told.update(anchored=own.sequence):
         logger.info("The audit trail is anchored: verify_audit --anchor %s:%s", own.sequence, own.hash)
-        _remember({own.pk: own.sequence})
-
-
-def _remember(anchored: Mapping[int, int]) -> None:
-    """Apart from the anchor itself: were this lost, the chain would only be anchored once more."""
-    update_rows(AuditChain, {pk: {"anchored": sequence} for pk, sequence in anchored.items()})

@@ -10,8 +10,6 @@ from django.apps import AppConfig, apps
 from django.core import checks
 from django.db import connections, models
 
-_protected: set[type[models.Model]] = set()
-
 CREATE_FUNCTION = """
 CREATE OR REPLACE FUNCTION cifras_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -67,11 +65,6 @@ class AppendOnlyModel(models.Model):
         raise AppendOnlyViolation(type(self))
 
 
-def protect(model: type[models.Model]) -> None:
-    """Protect the table of a model that is not an `AppendOnlyModel`. Call it from `AppConfig.ready()`."""
-    _protected.add(model)
-
-
 def install_triggers(sender: AppConfig, using: str, **_: Any) -> None:
     """Give the protected tables of one app their trigger; a receiver of post_migrate, safe to repeat."""
     connection = connections[using]
@@ -108,4 +101,4 @@ def check_managers(**_: Any) -> list[checks.CheckMessage]:
 
 
 def _is_protected(model: type[models.Model]) -> bool:
-    return not model._meta.proxy and (issubclass(model, AppendOnlyModel) or model in _protected)
+    return not model._meta.proxy and issubclass(model, AppendOnlyModel)

@@ -78,7 +78,7 @@ def record_all(acts: Sequence[Act], *, actor: Staff | AnonymousUser | None) -> l
     entries: list[AuditEntry] = []
     with transaction.atomic():
         for tenant_uid in sorted({act.tenant_uid for act in acts}, key=_text):
-            head = _locked_head(tenant_uid)
+            head = lock_chain(tenant_uid)
             for act in acts:
                 if act.tenant_uid == tenant_uid:
                     entry = _entry_after(head, act, actor)
@@ -87,6 +87,16 @@ def record_all(acts: Sequence[Act], *, actor: Staff | AnonymousUser | None) -> l
             head.save(update_fields=["sequence", "hash"])
         AuditEntry.objects.bulk_create(entries)
     return entries
+
+
+def lock_chain(tenant_uid: uuid.UUID | None) -> AuditChain:
+    """The head of a chain, which until the caller's transaction ends only that one lengthens."""
+    heads = AuditChain.objects.select_for_update().filter(chain=_text(tenant_uid))
+    head = heads.first()
+    if head is None:
+        AuditChain.objects.get_or_create(chain=_text(tenant_uid))
+        head = heads.get()
+    return head
 
 
 def _entry_after(head: AuditChain, act: Act, actor: Staff | AnonymousUser | None) -> AuditEntry:
@@ -258,15 +268,6 @@ def _name_of(target: models.Model | TargetName | None) -> tuple[str, uuid.UUID |
         return target._meta.label_lower, getattr(target, "uid", None), str(target)
     object_type, uid, label = target
     return object_type, uuid.UUID(str(uid)) if uid else None, label
-
-
-def _locked_head(tenant_uid: uuid.UUID | None) -> AuditChain:
-    heads = AuditChain.objects.select_for_update().filter(chain=_text(tenant_uid))
-    head = heads.first()
-    if head is None:
-        AuditChain.objects.get_or_create(chain=_text(tenant_uid))
-        head = heads.get()
-    return head
 
 
 def _canonical(value: Any) -> Any:

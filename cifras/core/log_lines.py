@@ -1,13 +1,12 @@
-"""Log records as lines of JSON: every one with the id of its act, none with a secret or a line break in it.
+"""Log records as lines of JSON, every one with the id of its act.
 
-The masking stands last before the text is made, so that it sees all of it: message, traceback and whatever else was added.
+Secrets and line breaks are gone by then: the handler's filter (`cifras.core.masking`) has seen to the message and the traceback.
 """
 
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
 from cifras.core.context import known_correlation_id
-from cifras.core.masking import mask, one_line
 
 
 def with_correlation_id(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
@@ -17,16 +16,16 @@ def with_correlation_id(_logger: WrappedLogger, _method: str, event: EventDict) 
     return event
 
 
-def masked(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Secrets hidden in every text; line breaks spelt out but in tracebacks, where JSON does it."""
-    return {
-        name: (mask(text) if name == "exception" else one_line(mask(text))) if isinstance(text, str) else text
-        for name, text in event.items()
-    }
+def with_masked_traceback(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """The traceback as the filter wrote it: made anew from the exception it would tell again what was hidden."""
+    event.pop("exc_info", None)
+    if text := event["_record"].exc_text:
+        event["exception"] = text
+    return event
 
 
 class JsonLines(structlog.stdlib.ProcessorFormatter):
-    """The formatter of production's handler; it takes the records of every library."""
+    """The formatter of production's handler, behind its filter; it takes the records of every library."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -35,12 +34,11 @@ class JsonLines(structlog.stdlib.ProcessorFormatter):
                 structlog.stdlib.add_logger_name,
                 structlog.processors.TimeStamper(fmt="iso", utc=True),
                 with_correlation_id,
+                with_masked_traceback,
             ],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.format_exc_info,
                 structlog.processors.StackInfoRenderer(),
-                masked,
                 structlog.processors.JSONRenderer(default=repr),
             ],
         )

@@ -11,7 +11,7 @@ command), DEBUG for workers and webhooks, of which there are thousands an hour. 
 
 import logging
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -162,15 +162,3 @@ def carried[**P, T](act: Callable[P, T]) -> Callable[P, T]:
             return act(*args, **kwargs)
 
     return inside
-
-
-def carried_along[T](items: Iterable[T], scope: Scope) -> Iterator[T]:
-    """What an iterable yields, each made within `scope`: an answer's body is written after its request is over."""
-    source = iter(items)
-    while True:
-        with entered(scope):
-            try:
-                item = next(source)
-            except StopIteration:
-                return
-        yield item

@@ -5,7 +5,7 @@ from celery import shared_task
 from cifras.core import anchors
 from cifras.core.exports import jobs
 from cifras.core.health import heartbeat
-from cifras.core.sign_in import sessions
+from cifras.core.sign_in import places, sessions
 
 
 @shared_task(name="core.exports")
@@ -24,6 +24,12 @@ def heartbeat_task() -> None:
 def anchor_audit_task() -> int:
     """Write down elsewhere how far every chain of the audit trail reaches."""
     return anchors.anchor()
+
+
+@shared_task(name=places.TASK)
+def new_places_task() -> int:
+    """Tell people of the new places that somebody signed in from as them."""
+    return places.tell_due()
 
 
 @shared_task(name="core.sessions")

@@ -147,9 +147,11 @@ SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 CONTENT_SECURITY_POLICY = {"DIRECTIVES": STRICT}
 CIFRAS_STAFF_SITE_POLICY = STAFF_SITE
-# Who may read /metrics; empty: only this machine. And who brings figures to it, beyond those of the ground floor.
+# Who may read /metrics; empty: only this machine, and nobody in production or behind a proxy.
 CIFRAS_METRICS_TOKEN = env.str("CIFRAS_METRICS_TOKEN", default="")
-CIFRAS_METRICS = ["reports.services.signals.metrics"]
+CIFRAS_METRICS_NEED_TOKEN = False
+# Who brings figures to it, beyond those of the ground floor.
+CIFRAS_METRICS = ["reports.services.metrics.metrics"]
 
 LANGUAGE_CODE = "es-pa"
 LANGUAGES = [("es-pa", _("Español (Panamá)")), ("en", _("Inglés"))]
@@ -234,4 +236,9 @@ PAC_ITBMS_ROUNDING = one_of("PAC_ITBMS_ROUNDING", "line", "total")
 PAC_COMPANY_BODY = one_of("PAC_COMPANY_BODY", "flat", "nested")
 PAC_CHECK_DIGIT_TYPE = one_of("PAC_CHECK_DIGIT_TYPE", "words", "numbers")
 TANDIA_BASE_URL = env.str("TANDIA_BASE_URL", default="https://invoice.tandia.io").rstrip("/")
-FABO_BASE_URL = env.str("FABO_BASE_URL", default="https://api.fabo.dev/v1").rstrip("/")
+_FABO_ISSUES_FOR_GOOD = "https://api.fabo.dev/v1"
+FABO_BASE_URL = env.str("FABO_BASE_URL", default="").rstrip("/") or _FABO_ISSUES_FOR_GOOD
+# Who names one address of their own only has one for both; nobody practises at the one that issues for good.
+FABO_PRACTICE_BASE_URL = env.str("FABO_PRACTICE_BASE_URL", default="").rstrip("/") or (
+    "https://api-testing.fabo.dev/v1" if FABO_BASE_URL == _FABO_ISSUES_FOR_GOOD else FABO_BASE_URL
+)

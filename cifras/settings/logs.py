@@ -25,6 +25,8 @@ def logging_settings(level: str, *, as_json: bool = False) -> dict[str, Any]:
         },
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
+            # The end of the audit trail, which is to be found elsewhere than in its own database, whatever the level.
+            "cifras.core.anchors": {"level": "INFO"},
             # Django gives these two handlers of their own, which know no mask.
             "django": {"handlers": [], "level": "INFO", "propagate": True},
             "django.server": {"handlers": [], "level": "INFO", "propagate": True},

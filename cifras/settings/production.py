@@ -51,6 +51,7 @@ CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_NAME = "__Host-csrftoken"
 LANGUAGE_COOKIE_SECURE = True
 
+CIFRAS_METRICS_NEED_TOKEN = True
 LOGGING = logging_settings(level=env.str("LOG_LEVEL", default="INFO"), as_json=True)
 
 STORAGES = {

@@ -8,9 +8,6 @@ from django.templatetags.static import static
 from django.urls import reverse, reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
-# Whoever may have some list as a file has files of their own.
-_EXPORTS = ("core.export_lists", "invoicing.export_document")
-
 
 def _may(permission: str) -> Callable[[HttpRequest], bool]:
     return lambda request: request.user.has_perm(permission)
@@ -92,6 +89,7 @@ UNFOLD = {
                     _page(_("Correcciones"), "rule", "invoicing_correction"),
                     _page(_("Receptores"), "contacts", "invoicing_receiver"),
                     _page(_("Importar"), "upload_file", "invoicing_importbatch"),
+                    _page(_("Emitidos en el PAC"), "cloud_download", "invoicing_mirror"),
                     _page(_("Numeración"), "tag", "invoicing_numberseries"),
                 ],
             },
@@ -124,6 +122,8 @@ UNFOLD = {
                         "active": lambda request: "/reports/month-end/" in request.path,
                         "permission": _may("reports.view_books"),
                     },
+                    _page(_("Tipos de cambio"), "currency_exchange", "reports_exchangerate")
+                    | {"permission": _may("reports.view_books")},
                     {
                         "title": _("Facturación del servicio"),
                         "icon": "request_quote",
@@ -138,7 +138,7 @@ UNFOLD = {
                         "title": _("Mis exportaciones"),
                         "icon": "download",
                         "link": reverse_lazy("admin:core_exportjob_changelist"),
-                        "permission": lambda request: any(map(request.user.has_perm, _EXPORTS)),
+                        "permission": "cifras.core.admin.export_pages.may_have_files",
                     },
                 ],
             },

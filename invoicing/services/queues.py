@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from cifras.core.exports import jobs
 from cifras.fiscal.lifecycle import VoidStatus
-from invoicing.models import Document, WebhookDelivery
+from invoicing.models import Document, Mirror, MirroredRow, WebhookDelivery
 from invoicing.services import (
     correcting,
     crew,
@@ -24,6 +24,8 @@ from invoicing.services import (
     watching,
 )
 from invoicing.services.importing import turns
+from invoicing.services.mirroring import bringing, pulling
+from tenants.models import Tenant
 from tenants.services import following
 
 logger = logging.getLogger(__name__)
@@ -31,19 +33,23 @@ logger = logging.getLogger(__name__)
 _LONGEST_NAP_SECONDS = 1.0
 _SHORTEST_NAP_SECONDS = 0.05
 _ROUND = 50
-_QUEUES = (
-    submitting.submit_due,
-    resolving.resolve_due,
-    voiding.void_due,
-    inbox.process_due,
-    watching.watch_due,
-    correcting.advance_due,
-    mail_sending.send_due,
-    requesting.request_due,
-    following.read_due,
-    turns.import_due,
-    jobs.run_due,
+# With the task that does the same where there is a broker.
+_QUEUES: tuple[tuple[str, Callable[..., int]], ...] = (
+    ("invoicing.submit", submitting.submit_due),
+    ("invoicing.resolve", resolving.resolve_due),
+    ("invoicing.void", voiding.void_due),
+    ("invoicing.inbox", inbox.process_due),
+    ("invoicing.mirror", pulling.pull_due),
+    ("invoicing.mirror", bringing.bring_due),
+    ("invoicing.pac_status_poll", watching.watch_due),
+    ("invoicing.correct", correcting.advance_due),
+    ("invoicing.mail", mail_sending.send_due),
+    ("invoicing.request_webhooks", requesting.request_due),
+    ("tenants.affiliation", following.read_due),
+    ("invoicing.import", turns.import_due),
+    ("core.exports", jobs.run_due),
 )
+TASKS = frozenset(task for task, _queue in _QUEUES)
 
 
 def work_once(*, limit: int = _ROUND, until: float | None = None) -> int:
@@ -52,7 +58,7 @@ def work_once(*, limit: int = _ROUND, until: float | None = None) -> int:
     No queue is begun after `until` (monotonic seconds).
     """
     done = 0
-    for queue in _QUEUES:
+    for _task, queue in _QUEUES:
         if until is None or time.monotonic() < until:
             done += _done(queue, limit)
     return done
@@ -111,6 +117,8 @@ def _next_due() -> datetime | None:
             at=Min("void_due_at")
         )["at"],
         WebhookDelivery.objects.aggregate(at=Min("due_at"))["at"],
+        Mirror.objects.exclude(tenant__state=Tenant.State.CLOSED).aggregate(at=Min("due_at"))["at"],
+        MirroredRow.objects.exclude(tenant__state=Tenant.State.CLOSED).aggregate(at=Min("due_at"))["at"],
         mail_sending.sendable(timezone.now()).aggregate(at=Min("due_at"))["at"],
         requesting.askable(timezone.now()).aggregate(at=Min("due_at"))["at"],
     ]

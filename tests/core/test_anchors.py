@@ -3,7 +3,10 @@
 import json
 import logging
 import re
+import subprocess
+import sys
 import uuid
+from pathlib import Path
 
 import pytest
 from django.core.management import call_command
@@ -11,10 +14,12 @@ from django.db import connection
 
 from cifras.core import anchors, audit
 from cifras.core.models import AuditChain, AuditEntry
+from tests.at_once import at_once
 from tests.core.test_audit import TENANT, faults, tamper, write
 
 pytestmark = pytest.mark.django_db
 
+ROOT = Path(__file__).resolve().parent.parent.parent
 OTHER = uuid.UUID("99999999-2222-3333-4444-555555555555")
 
 
@@ -84,6 +89,32 @@ def test_the_log_holds_what_proves_the_chain_of_the_anchors_itself(
         "chain": "",
         "sequence": 1,
     }
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.postgresql
+def test_two_workers_at_once_anchor_each_stretch_once() -> None:
+    write(2)
+    write(1, tenant_uid=OTHER)
+    assert sorted(at_once([anchors.anchor] * 3)) == [0, 0, 2]
+    assert AuditEntry.objects.filter(action=audit.ANCHORED).count() == 1
+    assert faults() == []
+
+
+@pytest.mark.parametrize("level", ["WARNING", "CRITICAL"])
+def test_the_log_is_told_of_the_anchor_however_little_it_is_to_hold(level: str) -> None:
+    quiet = (
+        "import logging, logging.config\n"
+        "from cifras.settings.logs import logging_settings\n"
+        f"logging.config.dictConfig(logging_settings({level!r}))\n"
+        "logging.getLogger('cifras.core.anchors').info('anchored')\n"
+        "logging.getLogger('cifras.core.audit').info('chatter')\n"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", quiet], capture_output=True, text=True, check=True, cwd=ROOT
+    ).stderr
+    assert "anchored" in told
+    assert "chatter" not in told
 
 
 def test_an_anchor_that_was_tampered_with_is_named_and_stops_nothing() -> None:

@@ -19,16 +19,23 @@ ROLE = "cifras_app_of_the_test"
 @pytest.fixture
 def as_the_product(capsys: pytest.CaptureFixture[str]) -> Iterator[None]:
     """The rest of the transaction as the role that the printed SQL made."""
-    capsys.readouterr()
-    call_command("database_grants", ROLE)
     with connection.cursor() as cursor:
         cursor.execute(f"CREATE ROLE {ROLE}")
-        cursor.execute(capsys.readouterr().out)
+        cursor.execute("\n".join(_statements(capsys)))
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute(f"SET LOCAL ROLE {ROLE}")
     yield
     with connection.cursor() as cursor:
         cursor.execute("RESET ROLE")
+
+
+def _statements(capsys: pytest.CaptureFixture[str]) -> list[str]:
+    """What is printed, without the transaction around it."""
+    capsys.readouterr()
+    call_command("database_grants", ROLE)
+    begin, *statements, commit = capsys.readouterr().out.splitlines()
+    assert (begin, commit) == ("BEGIN;", "COMMIT;"), "in between the role would hold more than it may"
+    return statements
 
 
 @pytest.mark.usefixtures("as_the_product")

@@ -150,6 +150,18 @@ def test_without_a_token_only_this_machine_reads_the_figures(client: Client) -> 
     assert client.get("/metrics", headers={"x-forwarded-for": "127.0.0.1"}).status_code == 404
 
 
+@pytest.mark.parametrize("reason", ["CIFRAS_PROXY_COUNT", "CIFRAS_METRICS_NEED_TOKEN"])
+def test_behind_a_proxy_and_in_production_nobody_reads_them_without_a_token(
+    client: Client, settings: Settings, reason: str
+) -> None:
+    """A proxy on the same machine makes every visitor come from 127.0.0.1, and need not say whom it speaks for."""
+    setattr(settings, reason, 1)
+    assert client.get("/metrics").status_code == 404
+    settings.CIFRAS_METRICS_TOKEN = "a-long-token"
+    answer = client.get("/metrics", headers={"authorization": "Bearer a-long-token"})
+    assert answer.status_code == 200
+
+
 @pytest.mark.parametrize(
     ("given", "status"),
     [

@@ -20,13 +20,13 @@ def written() -> io.StringIO:
     return io.StringIO()
 
 
-@pytest.fixture(params=[True, False], ids=["behind the filter", "without the filter"])
-def logger(request: pytest.FixtureRequest, written: io.StringIO) -> logging.Logger:
+@pytest.fixture
+def logger(written: io.StringIO) -> logging.Logger:
+    """With a handler as production's: filter and formatter."""
     logger = logging.Logger("cifras.test")
     handler = logging.StreamHandler(written)
     handler.setFormatter(JsonLines())
-    if request.param:
-        handler.addFilter(MaskingFilter())
+    handler.addFilter(MaskingFilter())
     logger.addHandler(handler)
     return logger
 
@@ -66,7 +66,20 @@ def test_a_secret_shows_neither_in_the_message_nor_in_the_traceback(
         logger.exception("Sent %s", {"certificatePassword": CANARY}, stack_info=True)
     [line] = written.getvalue().splitlines()
     assert CANARY not in line
-    assert "Traceback" in json.loads(line)["exception"]
+    told = json.loads(line)
+    assert "Traceback" in told["exception"]
+    assert "api_key=***" in told["exception"]
+    assert told["exception"].count("\n") > 1
+    assert "test_log_lines" in told["stack"]
+
+
+def test_a_call_with_the_wrong_arguments_is_written_and_masked(
+    logger: logging.Logger, written: io.StringIO
+) -> None:
+    logger.error("Sent %s and %s", f"token={CANARY}")
+    [line] = written.getvalue().splitlines()
+    assert json.loads(line)["event"].startswith("Sent %s and %s")
+    assert CANARY not in line
 
 
 def test_production_writes_json_and_a_developers_machine_lines() -> None:

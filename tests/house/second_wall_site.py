@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.urls import include, path
 
+from cifras.core import audit
 from cifras.core.scopes import all_tenants
 from invoicing.models import Document
 from tenants.models import Tenant
@@ -28,8 +29,11 @@ def streamed(request: HttpRequest) -> StreamingHttpResponse:
     """Reads only when its body is written, after the request."""
 
     def lines() -> Iterator[str]:
-        for tenant in Tenant.objects.order_by("pk").iterator():
-            yield f"{tenant.trade_name}\n"
+        try:
+            for tenant in Tenant.objects.order_by("pk").iterator():
+                yield f"{tenant.trade_name}\n"
+        finally:
+            audit.record("stream.ended", actor=None)
 
     return StreamingHttpResponse(lines())
 

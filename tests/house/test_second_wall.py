@@ -156,6 +156,18 @@ def test_the_body_of_a_streamed_answer_is_made_within_the_scope(world: World, se
         assert b"".join(answer.streaming_content) == b"Propia\n"
 
 
+def test_a_streamed_answer_that_is_given_up_ends_within_the_act_of_its_request(
+    world: World, settings: Settings
+) -> None:
+    settings.ROOT_URLCONF = PRACTICE
+    answer: Any = world.browser.get("/streamed/")
+    with entered(Nowhere()):
+        next(iter(answer.streaming_content))
+        answer.close()
+    entry = AuditEntry.objects.get(action="stream.ended")
+    assert entry.correlation_id == answer.headers["X-Correlation-Id"]
+
+
 def test_whoever_sees_everything_is_not_narrowed(world: World, settings: Settings) -> None:
     settings.ROOT_URLCONF = PRACTICE
     auditor = a_staff_member()

@@ -13,6 +13,7 @@ from django.test import Client
 from django.urls import resolve
 from django.utils import translation
 from django.utils.formats import localize
+from django.utils.module_loading import import_string
 from kombu import Connection
 
 from cifras.settings.broker import QUEUES, ROUTES, transport_options
@@ -56,9 +57,10 @@ def test_every_menu_entry_leads_to_a_page_and_asks_for_a_permission_that_exists(
 ) -> None:
     assert resolve(str(entry["link"]))
     asked: list[str] = []
-    visitor = SimpleNamespace(user=SimpleNamespace(has_perm=asked.append))
+    visitor = SimpleNamespace(user=SimpleNamespace(has_perm=asked.append, is_active=True))
     if "permission" in entry:
-        entry["permission"](visitor)
+        rule = entry["permission"]
+        (import_string(rule) if isinstance(rule, str) else rule)(visitor)
         app, codename = asked[0].split(".")
         assert Permission.objects.filter(content_type__app_label=app, codename=codename).exists()
 

@@ -1,8 +1,9 @@
 """The addresses that machines ask, before anything that persons need: no session, no host name, no redirect to https.
 
 `/healthz` says that this process answers: restart it when it does not. `/readyz` says whether all it stands on is there: 503
-when one of it is not. `/metrics` is for Prometheus: with a CIFRAS_METRICS_TOKEN for whoever bears it, without one only for this
-machine itself, and nobody else learns that it is there.
+when one of it is not. `/metrics` is for Prometheus: with a CIFRAS_METRICS_TOKEN for whoever bears it, and nobody else learns that
+it is there. Without one only this machine itself reads it, and only where no proxy can stand in between: behind one on the same
+machine every visitor comes from 127.0.0.1.
 """
 
 from collections.abc import Callable, Mapping
@@ -67,6 +68,8 @@ def _may_see_metrics(request: HttpRequest) -> bool:
     if token:
         given = request.headers.get("Authorization", "").removeprefix("Bearer ")
         return compare_digest(given.encode(), token.encode())
+    if settings.CIFRAS_METRICS_NEED_TOKEN or settings.CIFRAS_PROXY_COUNT:
+        return False
     came_through_a_proxy = any(request.META.get(name) for name in _FORWARDED)
     return request.META.get("REMOTE_ADDR") in _THIS_MACHINE and not came_through_a_proxy
 

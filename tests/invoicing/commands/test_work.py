@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 
+from cifras.core.models import Heartbeat
 from cifras.sandbox.server import SandboxServer
 from invoicing import services
 from invoicing.models import Document
 from invoicing.services import queues, submitting
+from reports.models import MonthlyFigure
 from tests.clockwork import make_everything_due
 from tests.factories import a_tenant, invoice_json
 from tests.terminal import Ended
@@ -39,6 +41,16 @@ def test_until_idle_means_that_nothing_is_due_now(pac: SandboxServer, manage: Ma
     make_everything_due()
     manage("work", "--until-idle")
     assert {document.has_pdf for document in Document.objects.all()} == {True}
+
+
+@pytest.mark.parametrize("how", ["--once", "--until-idle"])
+def test_what_the_schedule_would_do_is_done_as_well(pac: SandboxServer, manage: Manage, how: str) -> None:
+    """Somebody waits for roll-ups, statements and reconciliations where there is no broker, too."""
+    [document] = queued()
+    assert manage("work", how).code == 0
+    figures = MonthlyFigure.objects.filter(tenant=document.tenant_id)
+    assert figures.exists()
+    assert Heartbeat.objects.exists()
 
 
 def test_idle_at_once_when_there_is_nothing_to_do(pac: SandboxServer, manage: Manage) -> None:

@@ -12,15 +12,16 @@ from cifras.core.append_only import grants
 class Command(BaseCommand):
     help = (
         "Prints the SQL that lets ROLE run the product and nothing more: it reads and writes rows, but neither changes nor "
-        "deletes those of append-only tables, and owns no table, so it cannot switch their triggers off. Run it as the owner "
-        "after every migrate: manage.py database_grants cifras_app | psql."
+        "deletes those of append-only tables, and owns no table, so it cannot switch their triggers off. One transaction, so "
+        "that the role never holds more for a moment. Run it as the owner after every migrate: "
+        "manage.py database_grants cifras_app | psql."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("role", type=_role, help="a role that exists and is not the owner of the tables")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        for statement in grants(options["role"]):
+        for statement in ("BEGIN", *grants(options["role"]), "COMMIT"):
             self.stdout.write(f"{statement};")
 
 
