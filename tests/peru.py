@@ -1,10 +1,16 @@
 """Peruvian companies at the practice providers, and their documents as JSON."""
 
 import itertools
+import json
+import re
 import uuid
+from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
-from cifras.sandbox.peru.sunat import Taxpayer
+from django.utils import timezone
+
+from cifras.sandbox.peru.sunat import CREDIT_NOTE, FACTURA, Comprobante, Taxpayer, new_id
 from cifras.sandbox.server import SandboxServer
 from tenants.models import BillingPoint, Office, Tenant
 
@@ -92,3 +98,77 @@ def note_json(tenant: Tenant, credited: str, **changes: Any) -> dict[str, Any]:
         "lines": [line],
     }
     return factura_json(tenant, **{**plain, **changes})
+
+
+def issued_there(
+    pac: SandboxServer,
+    tenant: Tenant,
+    number: int,
+    *,
+    series: str = "F001",
+    document_type: str = FACTURA,
+    issued_at: datetime | None = None,
+    receiver_name: str = "Cliente de Ejemplo S.A.C.",
+    **changes: Any,
+) -> Comprobante:
+    """A document of US$ 236.00 that somebody issued at Tandia without us. `changes` go into its body."""
+    body = {
+        "currency": "USD",
+        "external_id": f"POS-{series}-{number}",
+        "customer": {
+            "document_type": "6",
+            "document_number": "20100070970",
+            "registration_name": receiver_name,
+            "email": "compras@cliente.example",
+        },
+        "payment_method": "cash",
+        "sale_value": "200.00",
+        "tax_total": "36.00",
+        "tax_amounts": [{"code": "IGV", "amount": "36.00"}],
+        "items": [
+            {
+                "code": "P001",
+                "description": "Producto vendido en el mostrador",
+                "unit": "NIU",
+                "quantity": "2.00",
+                "unit_value": "100.00",
+                "unit_price": "118.00",
+                "sale_value": "200.00",
+                "tax_total": "36.00",
+                "total": "236.00",
+                "taxes": [{"code": "IGV", "amount": "36.00", "percentage": 18, "affectation_type": "10"}],
+            }
+        ],
+        **changes,
+    }
+    document = Comprobante(
+        id=new_id("doc_"),
+        company_id=tenant.pac_company_id or "",
+        document_type=document_type,
+        series=series,
+        number=number,
+        issued_at=(issued_at or timezone.now() - timedelta(minutes=number)).replace(microsecond=0),
+        receiver_type="6",
+        receiver_number="20100070970",
+        receiver_name=receiver_name,
+        currency=str(body["currency"]),
+        net=Decimal(200),
+        igv=Decimal(36),
+        total=Decimal(236),
+        body=_as_numbers(body),
+    )
+    return pac.sunat.register(document, [receiver_name])
+
+
+def note_there(
+    pac: SandboxServer, tenant: Tenant, number: int, takes_from: Comprobante, **more: Any
+) -> Comprobante:
+    """A note over all of a factura, issued there."""
+    named = {"type": "invoice", "number": f"{takes_from.series}-{takes_from.number:08d}"}
+    changes = {"affected_document": named, "reason_code": "01", "reason": "Anulación", **more}
+    return issued_there(pac, tenant, number, series="FC01", document_type=CREDIT_NOTE, **changes)
+
+
+def _as_numbers(body: dict[str, Any]) -> str:
+    """Amounts as JSON numbers, with the digits they have here."""
+    return re.sub(r'"(-?[0-9]+\.[0-9]{2})"', r"\1", json.dumps(body, ensure_ascii=False))

@@ -82,6 +82,9 @@ SUBMISSION_MOVES: Mapping[Submission, frozenset[Submission]] = {
     Submission.DISCARDED: frozenset(),
 }
 
+# What may be rewritten and queued: a returned document was never taken in, so it is mended under its own number.
+MENDABLE = frozenset({Submission.DRAFT, Submission.RETURNED})
+
 # What only persons with evidence may settle; what they refused and the provider holds after all, they accept again.
 PERSON_MOVES: Mapping[Submission, frozenset[Submission]] = {
     Submission.UNKNOWN: frozenset({Submission.REFUSED}),

@@ -212,7 +212,7 @@ def _out_of_reach(amount: Decimal, found: Decimal) -> RuleBroken:
     return RuleBroken(
         "credit_amount_out_of_reach",
         gettext_noop(
-            "Con el ITBMS redondeado no hay líneas que sumen {amount}: lo más cercano es {near}. Use ese importe."
+            "Con el impuesto redondeado no hay líneas que sumen {amount}: lo más cercano es {near}. Use ese importe."
         ),
         "amount",
         amount=f"{amount:.2f}",

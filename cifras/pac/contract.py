@@ -6,16 +6,22 @@ provider cannot do is a missing `Capability`, never a test of its name.
 
 import hashlib
 import hmac
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum, auto
 from typing import Any, Protocol
 
-from cifras.fiscal.document import DocumentDraft, Kind
+from cifras.fiscal.document import DocumentDraft, Instalment, Kind, Party, PaymentTime
+from cifras.fiscal.errors import RuleBroken
 from cifras.fiscal.lifecycle import LegalStatus
 from cifras.fiscal.voiding import CalendarDays, Hours
+from cifras.pac.companies import CertificateFiles as CertificateFiles
+from cifras.pac.companies import CompanyProfile as CompanyProfile
+from cifras.pac.companies import CompanyState as CompanyState
+from cifras.pac.companies import OfficeProfile as OfficeProfile
+from cifras.pac.companies import OfficeState as OfficeState
 from cifras.pac.errors import Problem
 
 
@@ -80,17 +86,100 @@ class PacAnswer:
     receiver_name: str = ""
     receiver_tax_id: str = ""
     total: str = ""
+    currency: str = ""
     line_count: int | None = None
     is_void: bool | None = None
     protocol: str = ""
     qr: str = ""
     pdf_url: str = ""
     xml_url: str = ""
+    cdr_url: str = ""
     message: str = ""
     problems: tuple[Problem, ...] = ()
     body: Any = None
     raw_text: str = field(default="", repr=False)
     exchange_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ListedDocument:
+    """A document as a provider's list shows it: enough to know that it exists. `kind` is None for what we do not keep."""
+
+    document_id: str
+    company_id: str = ""
+    kind: Kind | None = None
+    raw_kind: str = ""
+    number: str = ""
+    issue_date: str = ""
+    total: str = ""
+    raw_legal_status: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ListedPage:
+    """One page of such a list; without `next_token` it is the last one. `exchange_id` names the answer."""
+
+    rows: tuple[ListedDocument, ...]
+    next_token: str = ""
+    exchange_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedLine:
+    """A line as it was issued, its amounts as stated. `unit_price` before tax, `tax_rate` a percentage."""
+
+    description: str
+    quantity: Decimal
+    unit_price: Decimal
+    tax_rate: Decimal
+    net: Decimal
+    tax: Decimal
+    total: Decimal
+    code: str = ""
+    unit: str = ""
+    affectation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedReference:
+    """The document that a note takes from, as the note names it; `document_type` is the authority's code."""
+
+    document_type: str
+    series: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedDocument:
+    """A document that was issued at the provider without us, whole: amounts as stated, none computed here.
+
+    `document_type` is the authority's code, empty for what we do not keep. `issuer_tax_id` and `company_id` say whose it is;
+    what the answer did not tell is empty. `net`, `taxes` and `total` are None where they are not stated. `answer` carries
+    the legal word, the files and the answer itself.
+    """
+
+    answer: PacAnswer
+    kind: Kind | None = None
+    raw_kind: str = ""
+    document_type: str = ""
+    series: str = ""
+    number: int = 0
+    company_id: str = ""
+    issuer_tax_id: str = ""
+    issued_at: datetime | None = None
+    currency: str = ""
+    external_id: str = ""
+    notes: str = ""
+    receiver: Party | None = None
+    payment_time: PaymentTime | None = None
+    net: Decimal | None = None
+    taxes: Mapping[str, Decimal] = field(default_factory=dict)
+    total: Decimal | None = None
+    lines: tuple[IssuedLine, ...] = ()
+    instalments: tuple[Instalment, ...] = ()
+    reason_code: str = ""
+    reason: str = ""
+    reference: IssuedReference | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,68 +192,6 @@ class PacEvent:
     number: str = ""
     message: str = ""
     is_probe: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class CompanyProfile:
-    """What a provider needs to register a company. Certificates are PKCS#12 bytes; nothing here is ever logged."""
-
-    ruc: str
-    contributor: str
-    dv: str
-    legal_name: str
-    trade_name: str
-    logo_url: str = ""
-    certificate: bytes = field(default=b"", repr=False)
-    certificate_password: str = field(default="", repr=False)
-    authentication_certificate: bytes = field(default=b"", repr=False)
-    authentication_password: str = field(default="", repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class CertificateFiles:
-    """The certificates a company signs with from now on, as PKCS#12 bytes; one alone serves both purposes. Never logged."""
-
-    signature: bytes = field(repr=False)
-    signature_password: str = field(repr=False)
-    authentication: bytes = field(default=b"", repr=False)
-    authentication_password: str = field(default="", repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class CompanyState:
-    """A company as the provider sees it. `affiliated` is the provider's own word (SUBSCRIBED allows issuing)."""
-
-    company_id: str
-    ruc: str = ""
-    affiliated: str = ""
-    may_issue: bool = False
-    qr: str = ""
-    body: Any = None
-    exchange_id: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class OfficeProfile:
-    """A branch. `coordinates` as +9.0017832,-79.5275519, `location` as province-district-corregimiento."""
-
-    code: str
-    is_main: bool
-    address: str
-    telephone: str
-    coordinates: str
-    location: str
-    email: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class OfficeState:
-    """A branch as the provider sees it."""
-
-    office_id: str
-    code: str = ""
-    body: Any = None
-    exchange_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +279,8 @@ class PacProvider(Protocol):
         Raises NotSupported where the provider cannot be asked (404, 405, 501, or a filter it does not honour).
         """
 
-    def void(self, kind: Kind, company_id: str, document_id: str, reason: str) -> PacAnswer: ...
+    def void(self, kind: Kind, company_id: str, document_id: str, reason: str) -> PacAnswer:
+        """Ask for the void. `is_void` False in the answer: it was taken, and the authority has not spoken yet."""
 
     def resend_webhook(
         self, company_id: str, document_id: str, *, url: str, secret: str, user_id: str = ""
@@ -308,6 +336,15 @@ class PacProvider(Protocol):
         Raises NotSupported, at the first row at the latest, where the provider has no list.
         """
 
+    def page_of_issued(self, company_id: str, *, token: str = "", since: date | None = None) -> ListedPage:
+        """One page of everything issued at the provider (MIRROR), whoever issued it; `since` is a day of issue, included.
+
+        `token` is what the page before named, empty for the first one. A row may come twice.
+        """
+
+    def issued_document(self, company_id: str, document_id: str) -> IssuedDocument:
+        """The whole of a listed document (MIRROR). Raises NotFound for an id that the provider does not know."""
+
 
 @dataclass(frozen=True, slots=True)
 class AccountField:
@@ -331,6 +368,10 @@ def _no_remedy(_problem: Problem) -> str:
     return ""
 
 
+def _all_sayable(_draft: DocumentDraft) -> Iterable[RuleBroken]:
+    return ()
+
+
 def _is_shared_secret(given: str, secrets: Sequence[str]) -> bool:
     """Whether the header is one of the secrets, told in the same time whether it is or not."""
     # WSGI hands header bytes over as Latin-1 text.
@@ -345,27 +386,32 @@ class ProviderSpec:
 
     `account`: what staff enter about a company that has its account there already; empty where we create it (ONBOARD).
     `address_setting`: where the address stands for companies without one of their own, which then have their own token, too;
-    empty: the common settings. `on_request`: what an account can do once its option of that name is filled in. `is_signed`
-    judges the webhook's header `signature_header` against our secrets. `remedy` says in Spanish what to do about a complaint of
-    this provider; empty for one that it does not know.
+    empty: the common settings. `practice_address_setting`: the same for companies that practise, where they have another
+    address; theirs is never taken for a real one. `on_request`: what an account can do once its option of that name is filled
+    in. `is_signed` judges the webhook's header `signature_header` against our secrets. `remedy` says in Spanish what to do about
+    a complaint of this provider; empty for one that it does not know. `unsayable` lists what its wire has no words for.
     """
 
     key: str
     name: str
     country: str
-    zone: str
     capabilities: frozenset[Capability]
     connect: Callable[[Account, Recorder, str], PacProvider] = field(repr=False)
     parse_event: Callable[[Mapping[str, Any]], PacEvent] = field(repr=False)
     remedy: Callable[[Problem], str] = field(default=_no_remedy, repr=False)
+    unsayable: Callable[[DocumentDraft], Iterable[RuleBroken]] = field(default=_all_sayable, repr=False)
     on_request: Mapping[Capability, str] = field(default_factory=dict)
     account: tuple[AccountField, ...] = field(default=(), repr=False)
     address_setting: str = ""
+    practice_address_setting: str = ""
     signature_header: str = "X-Pac-Signature"
     is_signed: Callable[[str, Sequence[str]], bool] = field(default=_is_shared_secret, repr=False)
     void_windows: Mapping[Kind, Hours | CalendarDays] = field(default_factory=dict)
     void_reason: ReasonLimits = field(default_factory=ReasonLimits)
     statement_days: int = 90  # the longest range of one statement, both ends included
+    operations: frozenset[str] | None = (
+        None  # of SUNAT's catalogue 51; None: it takes whatever the law allows
+    )
     lapse_codes: frozenset[str] = frozenset()  # complaints that mean: the company is not affiliated any more
 
     def can(self, capability: Capability, options: Mapping[str, str] | None = None) -> bool:

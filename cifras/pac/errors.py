@@ -5,6 +5,7 @@
     |-- Busy                429: NOT_DONE, `retry_after` in seconds when the provider said so
     |-- Unsettled           read time-out, connection lost, 408, 5xx, unreadable answer: UNKNOWN
     |-- Incident            401-403, 405, 407, 413, 415, company unknown, not affiliated: NOT_DONE, holds the queue
+    |   `-- WrongEnvironment  the provider only practised, where we issue for good
     |-- Refused             400/422 about this document: NOT_DONE, `problems` say what and where
     |   |-- NumberTaken     "numeration already used": says nothing about whose document holds the number
     |   |-- Returned        the authority did not take it in: mend it, and send the same number again
@@ -22,6 +23,7 @@ from enum import StrEnum
 from typing import Any
 
 from cifras.fiscal.errors import gettext_noop
+from cifras.fiscal.lifecycle import LegalStatus
 
 
 class Outcome(StrEnum):
@@ -38,6 +40,20 @@ class Problem:
     message: str
     code: str = ""
     field: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """The document that holds a number, as far as a refusal proves it: its id, its number as printed, its legal word.
+
+    `is_same`: the authority says that it was handed in with just what we sent.
+    """
+
+    document_id: str
+    number: str
+    legal_status: LegalStatus
+    raw_legal_status: str = ""
+    is_same: bool = False
 
 
 class PacError(Exception):
@@ -119,6 +135,15 @@ class Incident(PacError):
     )
 
 
+class WrongEnvironment(Incident):
+    """The provider issued for practice only: the account's address is not the one of a company that issues for good."""
+
+    code = "wrong_environment"
+    sentence = gettext_noop(
+        "El proveedor lo emitió solo de pruebas, sin efecto: corrija la dirección de la cuenta antes de seguir."
+    )
+
+
 class Refused(PacError):
     """The provider examined the document and refuses it."""
 
@@ -128,7 +153,12 @@ class Refused(PacError):
 
 
 class NumberTaken(Refused):
-    """Somebody's document holds this number. After an attempt of ours it may well be our own."""
+    """Somebody's document holds this number. After an attempt of ours it may well be our own.
+
+    `holder`: what holds it, where the provider's refusal and its ids say so.
+    """
+
+    holder: Holder | None = None
 
     code = "number_taken"
     sentence = gettext_noop("El proveedor dice que esta numeración ya se usó.")

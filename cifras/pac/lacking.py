@@ -11,6 +11,8 @@ from cifras.pac.contract import (
     CompanyProfile,
     CompanyState,
     Exchange,
+    IssuedDocument,
+    ListedPage,
     OfficeProfile,
     OfficeState,
     PacAnswer,
@@ -111,6 +113,14 @@ class Lacking:
     def list_documents(
         self, kind: Kind, company_id: str, from_date: date, to_date: date
     ) -> Iterator[PacAnswer]:
+        """Not offered."""
+        raise self._lack()
+
+    def page_of_issued(self, company_id: str, *, token: str = "", since: date | None = None) -> ListedPage:
+        """Not offered."""
+        raise self._lack()
+
+    def issued_document(self, company_id: str, document_id: str) -> IssuedDocument:
         """Not offered."""
         raise self._lack()
 

@@ -58,7 +58,7 @@ def _window(spec: ProviderSpec, kind: Kind) -> str:
     window = spec.void_windows.get(kind)
     match window:
         case Hours():
-            return f"{window.hours} hours"
+            return f"{window.hours} hours (`PAC_VOID_WINDOW_HOURS`)"
         case CalendarDays():
             return f"{window.days} calendar days"
         case _:

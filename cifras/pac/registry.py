@@ -12,8 +12,10 @@ from cifras.pac.alanube import webhook as alanube_webhook
 from cifras.pac.alanube.provider import AlanubeProvider
 from cifras.pac.contract import Capability, PacEvent, ProviderSpec, ReasonLimits
 from cifras.pac.fabo import account as fabo_account
+from cifras.pac.fabo import factory as fabo_factory
 from cifras.pac.fabo.provider import FaboProvider
 from cifras.pac.tandia import account as tandia_account
+from cifras.pac.tandia import factory as tandia_factory
 from cifras.pac.tandia import webhook as tandia_webhook
 from cifras.pac.tandia.provider import TandiaProvider
 
@@ -28,7 +30,6 @@ PROVIDERS: Mapping[str, ProviderSpec] = {
         key="alanube",
         name="Alanube",
         country="PA",
-        zone="America/Panama",
         capabilities=frozenset(Capability) - {Capability.REPEAT_IS_REFUSED, Capability.MIRROR},
         connect=AlanubeProvider,
         parse_event=alanube_webhook.parse_event,
@@ -40,7 +41,6 @@ PROVIDERS: Mapping[str, ProviderSpec] = {
         key="tandia",
         name="Tandia",
         country="PE",
-        zone="America/Lima",
         capabilities=frozenset(
             {
                 Capability.FIND_BY_NUMBER,
@@ -53,6 +53,8 @@ PROVIDERS: Mapping[str, ProviderSpec] = {
         ),
         on_request={Capability.ISSUE_INVOICE: "create_path", Capability.ISSUE_CREDIT: "create_path"},
         account=tandia_account.FIELDS,
+        unsayable=tandia_factory.unsayable,
+        operations=tandia_factory.OPERATIONS,
         address_setting="TANDIA_BASE_URL",
         connect=TandiaProvider,
         parse_event=tandia_webhook.parse_event,
@@ -63,7 +65,6 @@ PROVIDERS: Mapping[str, ProviderSpec] = {
         key="fabo",
         name="Fabo",
         country="PE",
-        zone="America/Lima",
         capabilities=frozenset(
             {
                 Capability.ISSUE_INVOICE,
@@ -76,11 +77,14 @@ PROVIDERS: Mapping[str, ProviderSpec] = {
             }
         ),
         account=fabo_account.FIELDS,
+        unsayable=fabo_factory.unsayable,
         address_setting="FABO_BASE_URL",
+        practice_address_setting="FABO_PRACTICE_BASE_URL",
         connect=FaboProvider,
         parse_event=_no_event,
         void_windows={Kind.INVOICE: baja.WINDOW, Kind.CREDIT: baja.WINDOW},
         void_reason=ReasonLimits(*baja.REASON),
+        operations=frozenset(fabo_factory.OPERATIONS),
     ),
 }
 

@@ -117,6 +117,8 @@ def _account(tenant: Tenant) -> Account:
             "legacy_cancel_path": settings.PAC_LEGACY_CANCEL_PATH,
             "itbms_rounding": settings.PAC_ITBMS_ROUNDING,
             "company_id": tenant.pac_company_id or "",
+            "ruc": tenant.ruc,
+            "environment": tenant.environment,
             **(tenant.pac_options or {}),
         },
     )
@@ -124,10 +126,11 @@ def _account(tenant: Tenant) -> Account:
 
 def _address(tenant: Tenant) -> tuple[str, str]:
     token = tenant.pac_token.reveal() if tenant.pac_token else ""
-    setting = provider_spec(tenant).address_setting
+    spec, is_practice = provider_spec(tenant), tenant.environment == Tenant.Environment.SANDBOX
+    setting = (is_practice and spec.practice_address_setting) or spec.address_setting
     if setting:
         return tenant.pac_base_url or getattr(settings, setting), token
-    sandbox = tenant.environment == Tenant.Environment.SANDBOX and settings.PAC_SANDBOX_BASE_URL
+    sandbox = is_practice and settings.PAC_SANDBOX_BASE_URL
     base_url = settings.PAC_SANDBOX_BASE_URL if sandbox else settings.PAC_BASE_URL
     key = settings.PAC_SANDBOX_API_KEY if sandbox else settings.PAC_API_KEY
     return tenant.pac_base_url or base_url, token or key

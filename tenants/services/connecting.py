@@ -6,7 +6,9 @@ whose account nobody has tried, or whose try was lost, is pending. Secrets go fr
 
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.db import transaction
 
 from cifras.core import audit
@@ -39,6 +41,7 @@ def take_account(run: StepRun) -> StepResult:
             ),
         )
     companies.require_own(tenant, entry.company_id)
+    _require_own_environment(tenant, entry.base_url)
     before = {"company_id": account_id(run.onboarding), **_plain(tenant)}
     with transaction.atomic():
         run.hold(data={**run.onboarding.data, "company_id": entry.company_id})
@@ -120,6 +123,27 @@ def is_changed(onboarding: Onboarding, entry: AccountEntry) -> bool:
     if before != (entry.company_id, entry.base_url, dict(entry.options)):
         return True
     return any(_secret_of(tenant, name) != secret for name, secret in entry.secrets.items())
+
+
+def _require_own_environment(tenant: Tenant, base_url: str) -> None:
+    """Raises RuleBroken for the address at which companies of the other environment issue."""
+    spec = provider_spec(tenant)
+    if not spec.practice_address_setting:
+        return
+    is_practice = tenant.environment == Tenant.Environment.SANDBOX
+    hosts = [
+        urlsplit(getattr(settings, name)).hostname
+        for name in (spec.address_setting, spec.practice_address_setting)
+    ]
+    own, other = reversed(hosts) if is_practice else hosts
+    if own != other and urlsplit(base_url).hostname == other:
+        raise RuleBroken(
+            "base_url_of_other_environment",
+            gettext_noop("Esa dirección es la de producción y la empresa es de pruebas: use la de pruebas.")
+            if is_practice
+            else gettext_noop("Esa dirección es la de pruebas y la empresa es de producción: use la suya."),
+            BASE_URL,
+        )
 
 
 def _secret_of(tenant: Tenant, name: str) -> str:

@@ -56,7 +56,7 @@ def _connected(
         TOKEN,
         read_timeout=5,
         retry_wait=(0, 0),
-        options={**options, "company_id": company_id},
+        options={"ruc": "20131312955", **options, "company_id": company_id},
     )
     provider = PROVIDERS[key].connect(account, exchanges.append, "c-1")
     return Practice(key, provider, company_id, sandbox, account.options, exchanges=exchanges, **rest)

@@ -43,6 +43,7 @@ CALLS = {
     Capability.ONBOARD: lambda p, c: _onboard(p, c),
     Capability.REPLACE_CERTIFICATE: lambda p, c: p.replace_certificates(c, CertificateFiles(b"", "")),
     Capability.STATEMENT: lambda p, c: p.statement(c, TODAY, TODAY),
+    Capability.MIRROR: lambda p, c: _mirror(p, c),
 }
 
 
@@ -59,6 +60,12 @@ def _onboard(provider: PacProvider, company_id: str) -> None:
         with pytest.raises(NotSupported):
             call()
     provider.create_office(company_id, office)
+
+
+def _mirror(provider: PacProvider, company_id: str) -> None:
+    with pytest.raises(NotSupported):
+        provider.issued_document(company_id, "doc_1")
+    provider.page_of_issued(company_id)
 
 
 @pytest.fixture(scope="module")

@@ -142,8 +142,14 @@ def error(status: int, sunat: str = "", body_format: BodyFormat = "json") -> Any
         (400, "0150", Refused),
         (400, "2335", Refused),
         (200, "2335", Refused),
+        (400, "1032", NumberTaken),
         (400, "1033", NumberTaken),
         (400, "4000", NumberTaken),
+        (200, "1033", NumberTaken),
+        (200, "4000", NumberTaken),
+        (400, "0000", Unsettled),
+        (400, "0098", Unsettled),
+        (500, "4287", Unsettled),
         (400, "2106", AlreadyVoided),
         (400, "2957", WindowClosed),
         (400, "2105", NotFound),
@@ -161,6 +167,15 @@ def test_every_refusal_has_its_name_and_words(
     assert (problem.message, problem.code) == (
         (f"Palabras de SUNAT {sunat}", sunat) if sunat else ("Dato inválido serie", "E-7")
     )
+
+
+@pytest.mark.parametrize("body_format", FORMATS)
+@pytest.mark.parametrize("sunat", ["0", "98", "0098", "4287"])
+def test_what_says_nothing_against_the_document_is_no_error(
+    wire: WireServer, body_format: BodyFormat, sunat: str
+) -> None:
+    wire.says(error(200, sunat, body_format))
+    assert service(wire, body_format).emitir(FACTURA)["sunat_respuesta"] == sunat
 
 
 def test_issuing_is_never_repeated_and_a_question_is_asked_twice(wire: WireServer) -> None:

@@ -285,3 +285,19 @@ def test_the_live_twin_begins_without_the_practice_account(pac: SandboxServer) -
     assert not twin.may_issue_live
     run_step(begun_twin, "ping", actor=None)
     assert Tenant.objects.get(pk=twin.pk).may_issue_live, "whoever is let in may issue with legal effect"
+
+
+def test_a_company_that_practises_never_gets_the_address_where_others_issue(
+    pac: SandboxServer, settings: Any
+) -> None:
+    settings.FABO_BASE_URL = "https://real.fabo.example/v1"
+    with pytest.raises(RuleBroken) as refusal:
+        begun(pac, base_url="https://real.fabo.example/v1")
+    assert (refusal.value.code, refusal.value.field) == ("base_url_of_other_environment", "base_url")
+    assert Tenant.objects.get().pac_base_url == ""
+
+
+def test_one_address_for_both_environments_is_nobodys_alone(pac: SandboxServer, settings: Any) -> None:
+    settings.FABO_BASE_URL = settings.FABO_PRACTICE_BASE_URL = address_of(pac, "fabo")
+    begun(pac)
+    assert Tenant.objects.get().pac_base_url == address_of(pac, "fabo")

@@ -15,14 +15,16 @@ from cifras.fiscal.peru.kinds import (
 from cifras.fiscal.peru.notes import is_full_reversal
 from cifras.fiscal.peru.payment import credit_part, instalments_to_send, kept_back
 from cifras.fiscal.peru.preflight import reasons, require_complete, warnings
-from cifras.fiscal.peru.receiver import identities_allowed, identity_of
-from cifras.fiscal.peru.returns import Return, returned
+from cifras.fiscal.peru.receiver import identities_allowed, identity_of, receiver_type
+from cifras.fiscal.peru.returns import SAME_BEFORE, WITHOUT_EFFECT, Return, returned
 from cifras.fiscal.peru.sending import SEND_DAYS, send_by
 from cifras.fiscal.peru.totals import PeruTotals, compute, spread_discounts, unit_value_of
 
 __all__ = [
     "HIGHEST_NUMBER",
+    "SAME_BEFORE",
     "SEND_DAYS",
+    "WITHOUT_EFFECT",
     "PeruTotals",
     "Return",
     "compute",
@@ -37,6 +39,7 @@ __all__ = [
     "is_series",
     "kept_back",
     "reasons",
+    "receiver_type",
     "require_complete",
     "returned",
     "send_by",

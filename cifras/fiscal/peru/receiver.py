@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from cifras.fiscal.catalogues.sunat import EXPORTS, SOLES, IdentityType, Operation
-from cifras.fiscal.document import Comprobante, DocumentDraft, Kind, Party, PeruTerms
+from cifras.fiscal.document import Comprobante, DocumentDraft, Kind, Party, PeruTerms, ReceiverType
 from cifras.fiscal.errors import RuleBroken, gettext_noop
 from cifras.fiscal.lengths import outside
 from cifras.fiscal.ruc import peru as ruc_rules
@@ -13,6 +13,7 @@ from cifras.fiscal.totals import Totals
 NAME = (1, 1500)  # the upper limit is ours: the contract gives none but a provider's
 IDENTIFIED_ABOVE = Decimal(700)  # soles: from there on a boleta names its customer
 
+_AT_HOME = frozenset({IdentityType.NONE, IdentityType.DNI, IdentityType.FOREIGNER_CARD})
 _ANYBODY = frozenset(IdentityType) - {IdentityType.NONE}
 _FACTURA_IDENTITIES = {
     Operation.DEDUCTIBLE_EXPENSE: frozenset({IdentityType.DNI, IdentityType.RUC}),
@@ -34,6 +35,14 @@ def identity_of(receiver: Party) -> IdentityType | None:
     """The kind of identity, none where nothing is said; None when the code is not in the catalogue."""
     code = receiver.identity_type or IdentityType.NONE
     return IdentityType(code) if IdentityType.knows(code) else None
+
+
+def receiver_type(identity_type: str) -> ReceiverType:
+    """What the receiver is by the identity alone, for who does not say: SUNAT asks for the identity only."""
+    if identity_type == IdentityType.RUC:
+        return ReceiverType.CONTRIBUYENTE
+    is_at_home = (identity_type or IdentityType.NONE) in _AT_HOME
+    return ReceiverType.CONSUMIDOR_FINAL if is_at_home else ReceiverType.EXTRANJERO
 
 
 def receiver_reasons(draft: DocumentDraft, terms: PeruTerms) -> Iterator[RuleBroken]:

@@ -1,8 +1,8 @@
 """What SUNAT's return code says about a document and its number.
 
-Source: Peru contract 3.9 (ranges, confirmed by its list of codes) and 2.4. Two codes are not what their range says: 1033
-("registered before with other data") and 4000 ("presented before") prove that the number is in use, and neither may be
-answered by sending again nor taken for the acceptance of what was just sent.
+Source: Peru contract 3.9 (ranges, confirmed by its list of codes) and 2.4. Three codes are not what their range says: 1032
+("informed, and void or rejected"), 1033 ("registered before with other data") and 4000 ("presented before") prove that the
+number is in use, and none of them may be answered by sending again nor taken for the acceptance of what was just sent.
 
 >>> returned(0)
 <Return.ACCEPTED: 'ACCEPTED'>
@@ -15,7 +15,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 from enum import StrEnum
 
-NUMBER_IN_USE = frozenset({1033, 4000})
+SAME_BEFORE, WITHOUT_EFFECT, OTHER_BEFORE = 4000, 1032, 1033
+NUMBER_IN_USE = frozenset({SAME_BEFORE, WITHOUT_EFFECT, OTHER_BEFORE})
 
 _CODE = re.compile(r"\s*([0-9]{1,4})(?![0-9])")
 
@@ -37,11 +38,6 @@ class Return(StrEnum):
     def is_accepted(self) -> bool:
         """Whether the document has legal effect."""
         return self in {Return.ACCEPTED, Return.WITH_REMARKS}
-
-    @property
-    def keeps_number(self) -> bool:
-        """Whether the same number is to be sent again, once the document is mended."""
-        return self is Return.RETURNED
 
     @property
     def burns_number(self) -> bool:

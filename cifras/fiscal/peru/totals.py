@@ -26,7 +26,6 @@ from cifras.fiscal.money import EXACT, round_half_up
 from cifras.fiscal.zones import LIMA
 
 UNIT_PLACES = 10  # decimals of a unit value
-TOLERANCE = Decimal(1)  # what SUNAT lets each figure differ by, in the document's currency
 
 _NOTHING = Decimal("0.00")
 
@@ -77,11 +76,6 @@ def unit_value_of(price: Decimal, rate: Decimal = IGV_RATE) -> Decimal:
     """The unit value in a price with IGV, at ten decimals; `rate` in percent."""
     with localcontext(EXACT):
         return round_half_up(price * 100 / (100 + rate), UNIT_PLACES)
-
-
-def is_tolerated(ours: Decimal, theirs: Decimal) -> bool:
-    """Whether a figure that somebody else computed is the same to SUNAT. Never a licence for figures of our own."""
-    return abs(ours - theirs) <= TOLERANCE
 
 
 def spread_discounts(draft: DocumentDraft) -> DocumentDraft:

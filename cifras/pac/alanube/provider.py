@@ -28,6 +28,7 @@ from cifras.pac.contract import (
     TaxIdAnswer,
 )
 from cifras.pac.errors import NotFound, NotSupported, Refused, Unsettled
+from cifras.pac.lacking import Lacking
 from cifras.pac.payload import to_bytes
 from cifras.pac.transport import Answer
 
@@ -40,8 +41,10 @@ _MOST_PAGES = 50
 _CONTRIBUTOR_NUMBERS = {"NATURAL": 1, "JURIDICO": 2}
 
 
-class AlanubeProvider:
+class AlanubeProvider(Lacking):
     """One account at Alanube."""
+
+    name = "Alanube"
 
     def __init__(self, account: Account, recorder: Recorder | None = None, correlation_id: str = "") -> None:
         self._options = account.options

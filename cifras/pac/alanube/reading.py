@@ -76,19 +76,27 @@ def _void(found: Mapping[str, Any], word: str) -> bool | None:
     """Whether the answer says that the document is void; None where it is silent, as every answer seen so far (INFERRED)."""
     if word.upper() in _VOID_WORDS or _text(found, "status").upper() in _VOID_WORDS:
         return True
-    return next((found[name] for name in _VOID_MEMBERS if isinstance(found.get(name), bool)), None)
+    for name in _VOID_MEMBERS:
+        if isinstance(said := found.get(name), bool):
+            return said
+    return None
 
 
 def _sale(found: Mapping[str, Any]) -> dict[str, Any]:
     """Receiver, total and lines, where the answer echoes the request (INFERRED: the answers seen so far carry none)."""
     receiver, items = found.get("receiver"), found.get("items")
-    party = receiver if receiver and isinstance(receiver, Mapping) else {}
+    return {
+        **(_receiver(receiver) if receiver and isinstance(receiver, Mapping) else {}),
+        "total": _amount(found, "totalAmount", "total"),
+        "line_count": len(items) if isinstance(items, list) else None,
+    }
+
+
+def _receiver(party: Mapping[str, Any]) -> dict[str, str]:
     ruc = party.get("ruc")
     return {
         "receiver_name": _text(party, "name"),
         "receiver_tax_id": _text(ruc, "ruc") if ruc and isinstance(ruc, Mapping) else _text(party, "ruc"),
-        "total": _amount(found, "totalAmount", "total"),
-        "line_count": len(items) if isinstance(items, list) else None,
     }
 
 
@@ -173,7 +181,7 @@ def page_size(body: Any) -> int | None:
 def text_of(data: Mapping[str, Any], *names: str) -> str:
     """The first of these members that holds a text or a whole number, as text."""
     for name in names:
-        if text := _text(data, name):
+        if name in data and (text := _text(data, name)):
             return text
     return ""
 
@@ -183,5 +191,6 @@ def _text(data: Mapping[str, Any], name: str) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
-        return storable(value)
+        # A list may have a million rows, and nearly every member of theirs is plain.
+        return value if value.isascii() and "\x00" not in value else storable(value)
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""

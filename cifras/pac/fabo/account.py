@@ -14,7 +14,9 @@ FIELDS = (
     AccountField(
         "base_url",
         gettext_noop("Dirección de los envíos"),
-        gettext_noop("La de pruebas o la de producción, con https://, con el UUID al final o sin él."),
+        gettext_noop(
+            "La del correo de bienvenida, de pruebas o de producción, con /v1: con el UUID al final o sin él."
+        ),
     ),
     AccountField(
         "token",

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from cifras.fiscal.peru import Return, returned
 from cifras.pac.errors import (
     AlreadyVoided,
     Incident,
@@ -25,8 +26,6 @@ from cifras.pac.transport import Answer
 # 403: the UUID or the token. 405 and 406: how we speak, or an account that is not yet in production.
 _ACCOUNT = frozenset({401, 402, 403, 405, 406, 407, 413, 415})
 _REFUSALS = frozenset({400, 422})
-# SUNAT: registered before with other data, presented before. Both prove that the number is in use.
-_NUMBER_IN_USE = frozenset({"1033", "4000"})
 _VOIDED_BEFORE = frozenset({"2106", "2323"})
 _TOO_LATE = frozenset({"2374", "2376", "2379", "2957", "2958"})
 _UNKNOWN_DOCUMENT = frozenset({"2105"})
@@ -39,9 +38,9 @@ def require_success(answer: Answer) -> Answer:
     A page where an answer should be comes from something in front of Fabo, which never looked at the request.
     """
     code = sunat_code(answer.body)
-    if answer.is_success or answer.status == 204:
-        if code and not _is_accepted(code):
-            raise _error(answer, code)
+    # A code that says nothing about the document, such as a ticket still in process, is the caller's to read.
+    says_no = bool(code) and not (returned(code).is_accepted or returned(code) is Return.UNKNOWN)
+    if answer.is_success and not says_no:
         return answer
     raise _error(answer, code)
 
@@ -65,10 +64,6 @@ def sunat_code(body: Any) -> str:
     return found[1].zfill(4) if found else ""
 
 
-def _is_accepted(code: str) -> bool:
-    return code == "0000" or int(code) >= 4000
-
-
 def _error(answer: Answer, code: str) -> PacError:
     problems = tuple(problems_of(answer.body)) or _raw(answer.text)
     is_page = answer.text.lstrip().startswith("<")
@@ -77,11 +72,14 @@ def _error(answer: Answer, code: str) -> PacError:
 
 
 def _kind(status: int, code: str) -> type[PacError]:
+    if code and returned(code) is Return.NUMBER_IN_USE:
+        return NumberTaken
     for codes, kind in _NAMED:
         if code in codes:
             return kind
     if code:
-        return Refused
+        # An acceptance, or a code that means nothing to us, inside a refusal: nobody knows what was done.
+        return Refused if returned(code) in {Return.RETURNED, Return.REJECTED} else Unsettled
     if status in _ACCOUNT:
         return Incident
     if status == 404:
@@ -90,7 +88,6 @@ def _kind(status: int, code: str) -> type[PacError]:
 
 
 _NAMED: tuple[tuple[frozenset[str], type[PacError]], ...] = (
-    (_NUMBER_IN_USE, NumberTaken),
     (_VOIDED_BEFORE, AlreadyVoided),
     (_TOO_LATE, WindowClosed),
     (_UNKNOWN_DOCUMENT, NotFound),

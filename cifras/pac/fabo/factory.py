@@ -19,6 +19,8 @@ from cifras.pac.fabo.text import number_text
 
 LETTERS: Mapping[Comprobante, str] = {Comprobante.FACTURA: "f", Comprobante.BOLETA: "b"}
 CREDIT_NOTE = "c"
+PRACTICE = "prueba-"  # before the code of what was issued for practice
+_LETTERS_OF: Mapping[str, str] = {"01": "f", "03": "b", "07": CREDIT_NOTE}
 IDENTITIES: Mapping[IdentityType, str] = {
     IdentityType.NON_DOMICILED: "n",
     IdentityType.DNI: "d",
@@ -43,7 +45,7 @@ LONGEST_NAME, LONGEST_IDENTITY, LONGEST_REASON = 100, 14, 250
 def build(draft: DocumentDraft) -> dict[str, Any]:
     """The properties of a numbered draft. Raises RuleBroken, with every reason, for what Fabo cannot say."""
     terms = terms_of(draft)
-    refuse(_unsayable(draft, terms))
+    refuse(unsayable(draft))
     totals = peru.compute(draft)
     spread = peru.spread_discounts(draft)
     issued = draft.issue_date.astimezone(LIMA)
@@ -78,12 +80,25 @@ def terms_of(draft: DocumentDraft) -> PeruTerms:
 
 def baja_of(document_id: str, reason: str) -> dict[str, Any]:
     """The properties of `baja`, from the document's code (RUC-type-series-number, `prueba-` before it on tests)."""
-    _ruc, code, series, number = document_id.removeprefix("prueba-").split("-")
-    letters = {"01": "f", "03": "b", "07": CREDIT_NOTE}
-    return {"tipo": letters[code], "serie": series, "correlativo": int(number), "motivo": reason}
+    _ruc, code, series, number = document_id.removeprefix(PRACTICE).split("-")
+    return {"tipo": _LETTERS_OF[code], "serie": series, "correlativo": int(number), "motivo": reason}
 
 
-def _unsayable(draft: DocumentDraft, terms: PeruTerms) -> Iterator[RuleBroken]:
+def code_of(posted: Mapping[str, Any], ruc: str, *, is_practice: bool) -> str:
+    """The `codigo_documento` that belongs to what was posted; empty where it cannot be told."""
+    types = {letter: code for code, letter in _LETTERS_OF.items()}
+    code, series = types.get(str(posted.get("tipo"))), str(posted.get("serie", ""))
+    number = str(posted.get("correlativo", "")).lstrip("0")
+    if not (ruc and code and series and number.isdecimal()):
+        return ""
+    return f"{PRACTICE if is_practice else ''}{ruc}-{code}-{series}-{number}"
+
+
+def unsayable(draft: DocumentDraft) -> Iterator[RuleBroken]:
+    """What Fabo's paper has no words for; nothing where the draft is not Peru's, which is said elsewhere."""
+    terms = draft.peru
+    if terms is None:
+        return
     if draft.kind is Kind.INVOICE and terms.operation_type not in OPERATIONS:
         yield RuleBroken(
             "operation_not_at_fabo",

@@ -2,10 +2,11 @@
 
 The company's UUID is a part of its address; documents are known by `codigo_documento` and cannot be read or found again, so
 what `emitir` answers is kept at once (test documents vanish after 24 hours). Under a number that is in use the same document
-hears so: that is how an unknown outcome is settled.
+hears so: that is how an unknown outcome is settled, since the code follows from RUC, type, series and number.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 from cifras.fiscal import peru
@@ -16,6 +17,7 @@ from cifras.fiscal.peru import Return
 from cifras.pac.contract import Account, CompanyState, PacAnswer, Recorder, TaxIdAnswer
 from cifras.pac.errors import (
     AlreadyVoided,
+    Holder,
     NotSupported,
     NumberTaken,
     Problem,
@@ -23,19 +25,26 @@ from cifras.pac.errors import (
     Returned,
     Unsettled,
     WindowClosed,
+    WrongEnvironment,
 )
 from cifras.pac.fabo import factory
-from cifras.pac.fabo.complaints import sunat_code
+from cifras.pac.fabo.complaints import problems_of, sunat_code
 from cifras.pac.fabo.service import BodyFormat, FaboService
 from cifras.pac.lacking import Hearing, Lacking
 from cifras.pac.masking import storable
 
 _BOLETA_SERIES = "B"
 _LONGEST_ID = 255
+_LIVE = "live"
+_TICKET_WITH_ERRORS = "0099"  # of a baja: 0 done, 98 in process, 99 done with errors (contract 3.9)
+_PRACTICE_HOST = re.compile(r"https?://[^/]*(testing|prueba)")  # api-testing.fabo.dev, api1-pruebas.fabo.dev
+_UNMARKED = gettext_noop(
+    "El código del documento no lleva «prueba-»: confirme con Fabo que la cuenta de esta empresa es de pruebas."
+)
 
 
 class FaboProvider(Lacking):
-    """One account at Fabo. Option `body_format`: json or text."""
+    """One account at Fabo. Options: `body_format` (json or text), `ruc`, and `environment` (live, or practice)."""
 
     name = "Fabo"
 
@@ -48,17 +57,31 @@ class FaboProvider(Lacking):
         return self._service("").body(factory.build(draft))
 
     def submit(self, kind: Kind, company_id: str, payload: bytes, *, idempotency_key: str) -> PacAnswer:
-        """Issue a document. A rejection that burns its number is SUNAT's word; what it did not take in raises Returned."""
+        """Issue a document. A rejection that burns its number is SUNAT's word; what it did not take in raises Returned.
+
+        A document of practice for a company that issues for good raises WrongEnvironment, whatever SUNAT said of it; at an
+        address of practice before a byte leaves, since a number that is in use there would prove nothing.
+        """
+        if not self._is_practice and _PRACTICE_HOST.match(self._account.base_url):
+            raise WrongEnvironment
         try:
             row = self._service(company_id).emitir(payload, idempotency_key=idempotency_key)
-        except (NumberTaken, AlreadyVoided, WindowClosed):
+        except NumberTaken as error:
+            error.holder = self._holder(error, payload)
+            raise
+        except (AlreadyVoided, WindowClosed):
             raise
         except Refused as error:
             return self._refused(error)
-        return self._issued(row)
+        answer = self._issued(row)
+        self._require_environment(answer)
+        return answer
 
     def void(self, kind: Kind, company_id: str, document_id: str, reason: str) -> PacAnswer:
-        """Ask for the baja of a factura or its note. Raises NotSupported for boletas, which go by daily summary."""
+        """Ask for the baja of a factura or its note; without SUNAT's word it is in course (`is_void` False).
+
+        Raises Refused for a ticket that ended with errors, NotSupported for boletas, which go by daily summary.
+        """
         series = document_id.rpartition("-")[0].rpartition("-")[2]
         if series.startswith(_BOLETA_SERIES):
             raise NotSupported(
@@ -67,8 +90,12 @@ class FaboProvider(Lacking):
                 )
             )
         row = self._service(company_id).baja(factory.baja_of(document_id, reason))
-        is_done = peru.returned(sunat_code(row)).is_accepted
-        return self._answer(row, document_id=document_id, is_void=True if is_done else None)
+        code = sunat_code(row)
+        if code == _TICKET_WITH_ERRORS:
+            raise Refused(
+                problems=tuple(problems_of(row)), body=dict(row), exchange_id=self._hearing.exchange_id
+            )
+        return self._answer(row, document_id=document_id, is_void=peru.returned(code).is_accepted)
 
     def send_email(
         self, kind: Kind, company_id: str, document_id: str, *, address: str, message: str
@@ -122,14 +149,47 @@ class FaboProvider(Lacking):
             document_id=code,
             legal_status=LegalStatus.DGI_AUTHORIZED if said.is_accepted else LegalStatus.PAC_AUTHORIZED,
             raw_legal_status=f"SUNAT {sunat_code(row)}".strip(),
-            number="-".join(code.split("-")[-2:]),
+            number=_number_in(code),
             protocol=_text(row, "valor_resumen"),
-            problems=tuple(_remark(text) for text in remarks),
+            problems=(*map(_remark, remarks), *self._doubts(code)),
         )
 
+    def _doubts(self, code: str) -> Iterator[Problem]:
+        """The papers show the codes of practice with and without their prefix, so its absence proves nothing and is told."""
+        if self._is_practice and not code.startswith(factory.PRACTICE):
+            yield Problem(_UNMARKED, "unmarked_practice")
+
+    def _holder(self, error: NumberTaken, payload: bytes) -> Holder | None:
+        """What SUNAT holds under the number: the same, something else, or what is void or was rejected."""
+        posted = self._service("").read(payload)
+        options = self._account.options
+        code = factory.code_of(posted, options.get("ruc", ""), is_practice=self._is_practice)
+        if not code:
+            return None
+        said = int(sunat_code(error.body))
+        return Holder(
+            document_id=code,
+            number=_number_in(code),
+            legal_status=(
+                LegalStatus.DGI_REJECTED if said == peru.WITHOUT_EFFECT else LegalStatus.DGI_AUTHORIZED
+            ),
+            raw_legal_status=f"SUNAT {said}",
+            is_same=said == peru.SAME_BEFORE,
+        )
+
+    @property
+    def _is_practice(self) -> bool:
+        return self._account.options.get("environment") != _LIVE
+
+    def _require_environment(self, answer: PacAnswer) -> None:
+        """What was issued for practice has no effect: a company that issues for good has issued nothing."""
+        if answer.document_id.startswith(factory.PRACTICE) and not self._is_practice:
+            raise WrongEnvironment(body=answer.body, exchange_id=answer.exchange_id)
+
     def _refused(self, error: Refused) -> PacAnswer:
-        said = peru.returned(sunat_code(error.body) or "?")
-        if said is Return.RETURNED:
+        code = sunat_code(error.body)
+        said = peru.returned(code)
+        if said is Return.RETURNED or not code:  # without a code Fabo's own examination said no (domain 2)
             raise Returned(
                 status=error.status, problems=error.problems, body=error.body, exchange_id=error.exchange_id
             ) from error
@@ -150,6 +210,11 @@ class FaboProvider(Lacking):
             exchange_id=self._hearing.exchange_id,
             **members,
         )
+
+
+def _number_in(code: str) -> str:
+    """Series and number, the last two parts of a document's code."""
+    return "-".join(code.split("-")[-2:])
 
 
 def _remark(text: str) -> Problem:

@@ -76,6 +76,11 @@ class FaboService:
         """`data` as it will leave. Raises RuleBroken for what the text format cannot say."""
         return to_bytes(data) if self.body_format == "json" else text.encode(data).encode()
 
+    def read(self, body: bytes) -> Row:
+        """What `body` says, as it was written by `body`; {} for what is none of ours."""
+        found = reader_of(self.body_format)("", body.decode(errors="replace"))
+        return dict(found) if isinstance(found, Mapping) else {}
+
     def _command(
         self,
         name: str,

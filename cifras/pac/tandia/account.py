@@ -25,8 +25,8 @@ FIELDS = (
     AccountField(
         "webhook_secret",
         gettext_noop("Secreto del webhook"),
-        gettext_noop("Sin él no se aceptan sus avisos y los cambios se ven más tarde, al consultarlos."),
-        shape=r"[!-~]{8,4000}",
+        gettext_noop("Firma sus avisos. Sin comas: la coma separa dos durante una rotación."),
+        shape=r"[!-+\--~]{8,4000}",
         is_secret=True,
     ),
     AccountField(

@@ -1,15 +1,18 @@
 """A draft as Tandia's "Objeto Documento" (Peru contract 1.4 and 1.7).
 
 How a document is created is not documented: path, envelope and the reference of a note are INFERRED and stand in the names
-below. Shapes that the paper does not show (instalments, legends) follow its own manner.
+below. Shapes that the paper does not show (instalments, legends) follow its own manner. It knows neither a type of operation
+nor a detraction, so that only what needs none of them can be issued.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 from cifras.fiscal import peru
+from cifras.fiscal.catalogues.sunat import Operation
 from cifras.fiscal.catalogues.sunat_taxes import Tax
 from cifras.fiscal.document import Comprobante, DocumentDraft, Kind, Line, PaymentTime, PeruTerms
-from cifras.fiscal.errors import RuleBroken, gettext_noop
+from cifras.fiscal.errors import RuleBroken, gettext_noop, refuse
 from cifras.fiscal.money import round_half_up
 from cifras.fiscal.peru.totals import UNIT_PLACES, PeruLineTotals
 from cifras.fiscal.zones import LIMA
@@ -18,11 +21,13 @@ from cifras.pac.tandia.reading import CREDIT_NOTE, INVOICE, RECEIPT
 TYPES = {Comprobante.FACTURA: INVOICE, Comprobante.BOLETA: RECEIPT}
 REFERENCE = "affected_document"
 INSTALMENTS = "credit_installments"
+OPERATIONS = frozenset({Operation.INTERNAL_SALE.value})
 
 
 def build(draft: DocumentDraft, company_id: str) -> dict[str, Any]:
-    """The document to create. Raises RuleBroken for a draft of another country."""
+    """The document to create. Raises RuleBroken, with every reason, for what Tandia cannot say."""
     terms = _terms_of(draft)
+    refuse(unsayable(draft))
     totals = peru.compute(draft)
     spread = peru.spread_discounts(draft)
     receiver = draft.receiver
@@ -53,6 +58,28 @@ def build(draft: DocumentDraft, company_id: str) -> dict[str, Any]:
         **_instalments(draft, totals),
         **_note(draft, terms),
     }
+
+
+def unsayable(draft: DocumentDraft) -> Iterator[RuleBroken]:
+    """What the "Objeto Documento" has no member for; nothing where the draft is not Peru's, which is said elsewhere."""
+    terms = draft.peru
+    if terms is None:
+        return
+    if draft.kind is Kind.INVOICE and terms.operation_type not in OPERATIONS:
+        yield RuleBroken(
+            "operation_not_at_tandia",
+            gettext_noop(
+                "Tandia no emite operaciones de tipo {operation}: use otro proveedor para esta venta."
+            ),
+            "operation_type",
+            operation=terms.operation_type,
+        )
+    if draft.discounts_after_tax and draft.global_discounts:
+        yield RuleBroken(
+            "discount_after_tax_at_tandia",
+            gettext_noop("Tandia no admite descuentos después del impuesto: aplíquelos antes."),
+            "discounts_after_tax",
+        )
 
 
 def _terms_of(draft: DocumentDraft) -> PeruTerms:

@@ -13,11 +13,20 @@ from typing import Any
 
 from cifras.fiscal.document import DocumentDraft, Kind
 from cifras.fiscal.lifecycle import LegalStatus
-from cifras.pac.contract import Account, CompanyState, PacAnswer, Recorder, StatementAnswer, StatementRow
-from cifras.pac.errors import Unsettled
+from cifras.pac.contract import (
+    Account,
+    CompanyState,
+    IssuedDocument,
+    ListedPage,
+    PacAnswer,
+    Recorder,
+    StatementAnswer,
+    StatementRow,
+)
+from cifras.pac.errors import Returned, Unsettled
 from cifras.pac.lacking import Hearing, Lacking
 from cifras.pac.payload import to_bytes
-from cifras.pac.tandia import factory, reading
+from cifras.pac.tandia import factory, issued, reading
 from cifras.pac.tandia.service import Pages, TandiaService
 
 _Group = tuple[Kind | None, str, LegalStatus, str, date | None]
@@ -50,8 +59,11 @@ class TandiaProvider(Lacking):
         return to_bytes(factory.build(draft, self._company_id))
 
     def submit(self, kind: Kind, company_id: str, payload: bytes, *, idempotency_key: str) -> PacAnswer:
-        """Create a document. Raises NotSupported while the account has no `create_path`."""
-        answer = self._document(self.service.create_document(payload, idempotency_key=idempotency_key))
+        """Create a document. Raises NotSupported while the account has no `create_path`, Returned where SUNAT took nothing in."""
+        row = self.service.create_document(payload, idempotency_key=idempotency_key)
+        answer = self._document(row)
+        if reading.is_returned(row):
+            raise Returned(problems=answer.problems, body=answer.body, exchange_id=answer.exchange_id)
         if not answer.document_id:
             raise Unsettled(body=answer.body, exchange_id=answer.exchange_id)
         return answer
@@ -94,17 +106,17 @@ class TandiaProvider(Lacking):
         pages = self.service.search_documents(company_id, start_date=from_date, end_date=to_date)
         return (self._document(row) for row in self._listed(pages) if reading.kind_of(row) is kind)
 
-    def mirror(self, company_id: str, since: date | None = None) -> Iterator[PacAnswer]:
-        """Every document of a company, or those issued since a day, as its list shows them.
-
-        Raises Unsettled at the end of a list that is not whole.
-        """
-        pages = (
-            self.service.search_documents(company_id, start_date=since)
-            if since
-            else self.service.list_documents(company_id)
+    def page_of_issued(self, company_id: str, *, token: str = "", since: date | None = None) -> ListedPage:
+        """One page of the company's list."""
+        rows, following = self.service.document_page(company_id, next_token=token, start_date=since)
+        return ListedPage(
+            tuple(reading.listed(row) for row in rows), following, exchange_id=self._hearing.exchange_id
         )
-        return (self._document(row) for row in self._listed(pages))
+
+    def issued_document(self, company_id: str, document_id: str) -> IssuedDocument:
+        """The whole document."""
+        row = self.service.get_document(document_id)
+        return issued.document_of(row, self._document(row))
 
     def _listed(self, pages: Pages) -> Iterator[Mapping[str, Any]]:
         yield from pages

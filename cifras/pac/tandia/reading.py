@@ -12,8 +12,9 @@ from typing import Any
 from cifras.fiscal import peru
 from cifras.fiscal.document import Kind
 from cifras.fiscal.lifecycle import LegalStatus
+from cifras.fiscal.peru import Return
 from cifras.fiscal.zones import LIMA
-from cifras.pac.contract import PacAnswer
+from cifras.pac.contract import ListedDocument, PacAnswer
 from cifras.pac.errors import Problem
 from cifras.pac.masking import storable
 
@@ -34,14 +35,31 @@ def document_of(row: Mapping[str, Any], *, exchange_id: str = "", raw_text: str 
         number=text_of(row, "number"),
         issue_date=text_of(row, "date"),
         total=_amount(row.get("total")),
+        currency=text_of(row, "currency"),
         **_details(row),
         pdf_url=text_of(row, "document_pdf"),
         xml_url=text_of(row, "document_file"),
+        cdr_url=text_of(row, "document_cdr"),
         message=text_of(row, "failure_message"),
         problems=_problems(row),
         body=dict(row),
         raw_text=raw_text,
         exchange_id=exchange_id,
+    )
+
+
+def listed(row: Mapping[str, Any]) -> ListedDocument:
+    """A row of a list, as little as it tells."""
+    document_id = text_of(row, "id")
+    return ListedDocument(
+        document_id=document_id if len(document_id) <= _LONGEST_ID else "",
+        company_id=text_of(row, "company_id"),
+        kind=kind_of(row),
+        raw_kind=text_of(row, "type"),
+        number=text_of(row, "number"),
+        issue_date=text_of(row, "date"),
+        total=_amount(row.get("total")),
+        raw_legal_status=text_of(row, "status"),
     )
 
 
@@ -54,6 +72,12 @@ def legal_status_of(row: Mapping[str, Any]) -> LegalStatus:
         return LegalStatus.NONE
     said = peru.returned(text_of(row, "failure_code") or "?")
     return LegalStatus.DGI_REJECTED if said.burns_number else LegalStatus.PAC_REJECTED
+
+
+def is_returned(row: Mapping[str, Any]) -> bool:
+    """Whether SUNAT did not take the document in (0100 to 1999), so that it is mended and goes under the same number."""
+    has_failed = text_of(row, "status").casefold() == _FAILED
+    return has_failed and peru.returned(text_of(row, "failure_code")) is Return.RETURNED
 
 
 def kind_of(row: Mapping[str, Any]) -> Kind | None:

@@ -20,6 +20,7 @@ from cifras.pac.transport import Answer, Transport, TransportOptions
 
 SEARCH, PLAIN = "search", "plain"
 _MOST_PAGES = 10_000
+_ALL = "/document/company"
 _NUMBER = re.compile(r"(?P<series>[A-Z0-9]{1,4})-0*(?P<number>[0-9]{1,8})")
 
 Row = dict[str, Any]
@@ -43,7 +44,7 @@ class TandiaService:
         **options: Unpack[TransportOptions],
     ) -> None:
         self.base_url = base_url.rstrip("/").removesuffix("/api")
-        self._searches = "/document/search/company" if search_path == SEARCH else "/document/company"
+        self._searches = "/document/search/company" if search_path == SEARCH else _ALL
         self._create_path = create_path.strip("/").removeprefix("api/")
         self._http = Transport(
             f"{self.base_url}/api",
@@ -62,7 +63,7 @@ class TandiaService:
 
     def list_documents(self, company_id: str, *, limit: int = 100) -> "Pages":
         """Every document of a company, `limit` rows to a page; each document once."""
-        return self._pages("list_documents", f"/document/company/{_segment(company_id)}", {"limit": limit})
+        return self._pages("list_documents", f"{_ALL}/{_segment(company_id)}", {"limit": limit})
 
     def search_documents(
         self,
@@ -78,6 +79,25 @@ class TandiaService:
         wanted = {name: str(value) for name, value in given.items() if value}
         path = f"{self._searches}/{_segment(company_id)}"
         return self._pages("search_documents", path, {"limit": limit, **wanted})
+
+    def document_page(
+        self,
+        company_id: str,
+        *,
+        limit: int = 100,
+        next_token: str = "",
+        start_date: date | str | None = None,
+    ) -> tuple[list[Row], str]:
+        """One page of a company's documents, of all or of those since a day, and the token of the next one (empty: none).
+
+        For whoever remembers how far they came; the other lists follow the tokens themselves.
+        """
+        base = self._searches if start_date else _ALL
+        given = {"start_date": str(start_date) if start_date else "", "next_token": next_token}
+        wanted = {"limit": limit, **{name: value for name, value in given.items() if value}}
+        operation = "search_documents" if start_date else "list_documents"
+        answer = require_success(self._http.get(operation, f"{base}/{_segment(company_id)}", params=wanted))
+        return _rows(answer), _next_token(answer.body)
 
     def find_document(self, company_id: str, type: str, number: str) -> Row | None:
         """The document of a type with this number, whatever the padding; None is proof of absence.

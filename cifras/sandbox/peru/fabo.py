@@ -36,6 +36,7 @@ _PATH = re.compile(r"/v1/(?P<uuid>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/(
 _OPERATIONS = {"101", "102", "103", "104", "105", "106", "107", "108", "110"}
 _IDENTITIES = set("rdxpcn-")
 _MEMBER = re.compile(r"(?P<collection>\w+)-(?P<index>\d+)-(?P<member>\w+)")
+_IN_COURSE = "SUNAT-TICKET"  # in the reason of a baja: taken, with a ticket, and SUNAT's word comes later
 Body = dict[str, Any]
 
 
@@ -109,9 +110,7 @@ class Fabo:
         try:
             self.sunat.register(document, texts)
         except NumberUsed as used:
-            code = 4000 if used.is_same else 1033
-            words = "presentado anteriormente" if used.is_same else "registrado previamente con otros datos"
-            raise _refused_by_sunat(code, f"{code} - El comprobante fue {words}") from None
+            raise _refused_by_sunat(*_held(used)) from None
         if not document.is_accepted:
             raise _refused_by_sunat(document.code, document.description)
         return {
@@ -134,6 +133,8 @@ class Fabo:
             self.sunat.void(document, reason)
         except NotVoidable as refused:
             raise _refused_by_sunat(refused.code, refused.description) from None
+        if _IN_COURSE in reason.upper():
+            return {"ticket": self.world.clock.now().strftime("%Y%m%d%H%M%S")}
         return {"sunat_respuesta": 0, "sunat_descripcion": "La Comunicacion de baja ha sido aceptada"}
 
     def _consultar_ruc(self, _company: Taxpayer, body: Body) -> Body:
@@ -240,6 +241,15 @@ def _sums(items: list[Any]) -> tuple[Decimal, Decimal, Decimal]:
 def _code_of(company: Taxpayer, document: Comprobante) -> str:
     code = f"{company.ruc}-{document.document_type}-{document.series}-{document.number}"
     return code if company.is_live else f"prueba-{code}"
+
+
+def _held(used: NumberUsed) -> tuple[int, str]:
+    """SUNAT's code and sentence about a number that is in use."""
+    if not used.held.has_effect:
+        return 1032, "1032 - El comprobante ya esta informado y se encuentra con estado anulado o rechazado"
+    if used.is_same:
+        return 4000, "4000 - El comprobante fue presentado anteriormente"
+    return 1033, "1033 - El comprobante fue registrado previamente con otros datos"
 
 
 def _refused_by_sunat(code: int, words: str) -> Refused:

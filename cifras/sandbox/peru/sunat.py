@@ -80,6 +80,11 @@ class Comprobante:
         return self.code == ACCEPTED
 
     @property
+    def has_effect(self) -> bool:
+        """Whether it is accepted, and not void."""
+        return self.is_accepted and self.voided_at is None
+
+    @property
     def holds_number(self) -> bool:
         """Accepted and rejected ones do; what SUNAT did not take in may come again under the same number."""
         return self.is_accepted or self.code in _BURNT
@@ -112,7 +117,7 @@ VERDICTS = {
 
 
 class NumberUsed(Exception):
-    """Another document holds this number; `is_same` when it says the very same."""
+    """Another document holds this number; `is_same` when it says the very same, and has legal effect."""
 
     def __init__(self, held: Comprobante, *, is_same: bool) -> None:
         super().__init__()
@@ -159,7 +164,8 @@ class Sunat:
         with self.lock:
             held = self._by_number.get(document.key)
             if held is not None:
-                is_same = (held.total, held.receiver_number) == (document.total, document.receiver_number)
+                is_alike = (held.total, held.receiver_number) == (document.total, document.receiver_number)
+                is_same = is_alike and held.has_effect
                 raise NumberUsed(held, is_same=is_same)
             document.code, document.observations = verdict.code, list(verdict.observations)
             document.description = verdict.description or _accepted(document)
