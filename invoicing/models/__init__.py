@@ -11,6 +11,7 @@ from invoicing.models.lanes import LaneGrant
 from invoicing.models.ledger import TimelineEvent
 from invoicing.models.lines import Instalment, Line, Payment
 from invoicing.models.mail import DocumentMail
+from invoicing.models.mirror import Mirror, MirroredRow
 from invoicing.models.numbering import NumberSeries
 from invoicing.models.receiver import Receiver
 from invoicing.models.settlement import Settlement
@@ -30,6 +31,8 @@ __all__ = [
     "Invoice",
     "LaneGrant",
     "Line",
+    "Mirror",
+    "MirroredRow",
     "NumberSeries",
     "Payment",
     "ProviderHealth",

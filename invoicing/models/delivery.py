@@ -30,6 +30,7 @@ class WebhookDelivery(models.Model):
 
         LEGAL = "legal", _("Cambió el estado legal")
         ADOPTED = "adopted", _("Probó que el PAC recibió el documento")
+        MIRRORED = "mirrored", _("Trajo un documento emitido en el PAC sin Cifras")
         FILES = "files", _("Trajo archivos")
         NEWS = "news", _("Trajo datos nuevos del documento")
         SAME = "same", _("Sin efecto: el PAC dice lo que ya constaba")

@@ -15,13 +15,17 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from cifras.fiscal.lifecycle import LegalStatus, Submission, VoidStatus
+from cifras.fiscal.document import Comprobante
+from cifras.fiscal.lifecycle import MENDABLE, LegalStatus, Submission, VoidStatus
 from invoicing.models import choices
 from invoicing.models.receiver import Receiver
 from tenants.access import TenantScopedQuerySet
 from tenants.models import Office, Tenant
 
 SENT = (Submission.QUEUED, Submission.SENDING, Submission.UNKNOWN, Submission.ACCEPTED, Submission.REFUSED)
+
+_REPORTED_WORDS = ("kind", "mode", "submission", "legal_status", "void_status", "environment", "currency")
+_REPORTED_SUMS = ("net", "itbms", "isc", "oti", "total")
 
 
 def money(label: Any, **options: Any) -> "models.DecimalField[Any, Any]":
@@ -64,6 +68,7 @@ class Document(models.Model):
     )
     is_superseded = models.BooleanField(_("reemplazado"), default=False)
     is_received = models.BooleanField(_("recibido"), default=False, editable=False)
+    is_mirrored = models.BooleanField(_("emitido en el PAC"), default=False, db_default=False, editable=False)
 
     billing_point = models.CharField(_("punto de facturación"), max_length=4, default="001")
     series = models.CharField(_("tipo de la autoridad"), max_length=2, blank=True)
@@ -214,7 +219,10 @@ class Document(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["office", "billing_point", "series", "number"],
-                condition=~Q(number="") & Q(is_received=False),
+                # What the provider rejected there has not used its number.
+                condition=~Q(number="")
+                & Q(is_received=False)
+                & ~Q(is_mirrored=True, legal_status=LegalStatus.PAC_REJECTED),
                 name="number_once",
             ),
             models.UniqueConstraint(
@@ -247,8 +255,17 @@ class Document(models.Model):
             ),
             models.CheckConstraint(
                 condition=~Q(submission__in=SENT)
-                | (~Q(number="") & ~Q(security_code="") & Q(payload__isnull=False)),
+                | (~Q(number="") & ~Q(security_code="") & Q(payload__isnull=False))
+                | (~Q(number="") & Q(is_mirrored=True)),
                 name="sent_has_number_and_payload",
+            ),
+            models.CheckConstraint(
+                condition=Q(is_mirrored=False)
+                | (
+                    Q(mode=choices.Mode.DGI, submission__in=[Submission.ACCEPTED, Submission.REFUSED])
+                    & ~Q(document_id="")
+                ),
+                name="mirrored_is_held_there",
             ),
             models.CheckConstraint(
                 condition=Q(legal_status="")
@@ -285,6 +302,7 @@ class Document(models.Model):
                 fields=["void_due_at"], condition=Q(void_due_at__isnull=False), name="document_void_due"
             ),
             models.Index(fields=["-id"], condition=Q(is_received=True), name="document_received"),
+            models.Index(fields=["-id"], condition=Q(is_mirrored=True), name="document_mirrored"),
             models.Index(fields=["kind", "-id"], name="document_kind"),
             models.Index(fields=["tenant", "kind", "-id"], name="document_tenant"),
             models.Index(fields=["legal_status", "kind", "-id"], name="document_legal"),
@@ -294,20 +312,7 @@ class Document(models.Model):
             # The reports over the running month read the index alone.
             models.Index(
                 fields=["tenant", "issue_date"],
-                include=[
-                    "kind",
-                    "mode",
-                    "submission",
-                    "legal_status",
-                    "void_status",
-                    "environment",
-                    "currency",
-                    "net",
-                    "itbms",
-                    "isc",
-                    "oti",
-                    "total",
-                ],
+                include=[*_REPORTED_WORDS, *_REPORTED_SUMS],
                 condition=Q(is_received=False),
                 name="document_report",
             ),
@@ -328,8 +333,21 @@ class Document(models.Model):
         ]
 
     def __str__(self) -> str:
-        label = self.get_kind_display() if self.mode != choices.Mode.PROFORM else str(_("Proforma"))
-        return f"{label} {self.number or self.external_id or self.uid}"
+        label = self.kind_label if self.mode != choices.Mode.PROFORM else str(_("Proforma"))
+        return f"{label} {self.printed_number or self.external_id or self.uid}"
+
+    @property
+    def kind_label(self) -> str:
+        """What it is called in its country: of Peru's two sales documents one is a boleta."""
+        is_boleta = (self.peru or {}).get("document_kind") == Comprobante.BOLETA
+        is_sale = self.kind == choices.Kind.INVOICE
+        return str(_("Boleta")) if is_sale and is_boleta else self.get_kind_display()
+
+    @property
+    def printed_number(self) -> str:
+        """The number as the authority writes it: SUNAT's with its series, F001-12; empty where there is none yet."""
+        bare = self.number.lstrip("0")
+        return f"{self.billing_point}-{bare}" if self.peru and bare.isdecimal() else self.number
 
     @property
     def face(self) -> "Invoice | Credit | Received":
@@ -345,6 +363,11 @@ class Document(models.Model):
     def face_name(self) -> str:
         """The name of the proxy of its kind, as permissions and addresses write it."""
         return "received" if self.is_received else self.kind.lower()
+
+    @property
+    def is_mendable(self) -> bool:
+        """Whether it may be rewritten and queued: a draft, or what the authority returned, under the same number."""
+        return self.submission in MENDABLE
 
     @property
     def is_voided(self) -> bool:

@@ -34,8 +34,16 @@ _UNTYPED = frozenset({"", "application/octet-stream", "binary/octet-stream"})
 _CONTENT_TYPES = {
     Attachment.Kind.PDF: _UNTYPED | {"application/pdf", "application/x-pdf"},
     Attachment.Kind.XML: _UNTYPED | {"application/xml", "text/xml", "text/plain"},
+    Attachment.Kind.CDR: _UNTYPED
+    | {"application/xml", "text/xml", "text/plain", "application/zip", "application/x-zip-compressed"},
+}
+_ADDRESSES = {
+    Attachment.Kind.PDF: "pdf_url",
+    Attachment.Kind.XML: "xml_url",
+    Attachment.Kind.CDR: "cdr_url",
 }
 _PDF_TAIL_BYTES = 1024  # where readers look for the end mark
+_ZIP = b"PK\x03\x04"
 _SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,89}")
 
 
@@ -148,10 +156,11 @@ class _Links:
         self.answer, self._refetch = answer, refetch
 
     def offered(self) -> list[Attachment.Kind]:
-        return [kind for kind in (Attachment.Kind.PDF, Attachment.Kind.XML) if self.url(kind)]
+        return [kind for kind in _ADDRESSES if self.url(kind)]
 
     def url(self, kind: Attachment.Kind) -> str:
-        return self.answer.pdf_url if kind is Attachment.Kind.PDF else self.answer.xml_url
+        address: str = getattr(self.answer, _ADDRESSES[kind])
+        return address
 
     def download(self, kind: Attachment.Kind) -> Download:
         """The file of this kind; an expired link is renewed if that has not been done yet."""
@@ -183,8 +192,8 @@ def _attach(document: Document, kind: Attachment.Kind, links: _Links, source: st
 
 def _require_content(kind: Attachment.Kind, download: Download) -> None:
     """Raises FileRefused unless the content is what its kind promises, whatever the server calls it."""
-    looks_right = _is_pdf if kind is Attachment.Kind.PDF else _is_plain_xml
-    if download.content_type not in _CONTENT_TYPES[kind] or not looks_right(download.content):
+    looks_right = _LOOKS[kind](download.content)
+    if download.content_type not in _CONTENT_TYPES[kind] or not looks_right:
         raise FileRefused(
             gettext_noop(
                 "El enlace no entregó un {kind} íntegro sino otra cosa ({content_type}). No se guardó."
@@ -210,6 +219,14 @@ def _is_plain_xml(content: bytes) -> bool:
     return True
 
 
+def _is_cdr(content: bytes) -> bool:
+    """SUNAT hands its word over as XML inside a ZIP; some providers unpack it."""
+    return content.startswith(_ZIP) or _is_plain_xml(content)
+
+
+_LOOKS = {Attachment.Kind.PDF: _is_pdf, Attachment.Kind.XML: _is_plain_xml, Attachment.Kind.CDR: _is_cdr}
+
+
 class _HasDoctype(Exception):
     pass
 
@@ -228,12 +245,12 @@ def _keep(
         return
     storage = Attachment._meta.get_field("file").storage
     stored_name = write_once(
-        storage, f"{document.tenant.uid}/{document.uid}/{digest}.{kind.lower()}", content
+        storage, f"{document.tenant.uid}/{document.uid}/{digest}.{_ending(kind, content)}", content
     )
     attachment = Attachment(
         document=document,
         kind=kind,
-        filename=_shown_name(document, kind),
+        filename=_shown_name(document, _ending(kind, content)),
         file=stored_name,
         sha256=digest,
         size_bytes=len(content),
@@ -261,10 +278,16 @@ def write_once(storage: Storage, name: str, content: bytes) -> str:
     return storage.save(name, ContentFile(content))
 
 
-def _shown_name(document: Document, kind: Attachment.Kind) -> str:
+def _ending(kind: Attachment.Kind, content: bytes) -> str:
+    if kind is Attachment.Kind.CDR:
+        return "cdr.zip" if content.startswith(_ZIP) else "cdr.xml"
+    return kind.lower()
+
+
+def _shown_name(document: Document, ending: str) -> str:
     """`{cufe}.pdf`; a CUFE is the provider's text, so one with odd characters is not made a file's name."""
     name = document.cufe if _SAFE_NAME.fullmatch(document.cufe) else str(document.uid)
-    return f"{name}.{kind.lower()}"
+    return f"{name}.{ending}"
 
 
 def _note_success(attachment: Attachment, *, exchange_id: str) -> None:

@@ -51,6 +51,7 @@ def rejected_today(now: datetime) -> Q:
         legal_status__in=REJECTED_LEGAL,
         submission__in=[Submission.REFUSED, Submission.ACCEPTED],
         is_superseded=False,
+        is_mirrored=False,  # mended where it was issued
     )
 
 

@@ -21,7 +21,8 @@ from cifras.pac.contract import PacAnswer
 from invoicing.models import Document
 from invoicing.services.peruvian import printed_number
 
-_NOT_KEPT = frozenset({"body", "raw_text", "pdf_url", "xml_url", "problems", "legal_status"})
+_NOT_KEPT = frozenset({"body", "raw_text", "pdf_url", "xml_url", "cdr_url", "problems", "legal_status"})
+_WITH_SERIES = re.compile(r"[A-Z][A-Z0-9]{3}-0*(?P<number>[0-9]{1,8})")
 _NOT_TAX_ID = re.compile(r"[^0-9A-Z]")
 
 
@@ -62,6 +63,12 @@ def cells(document: Document, answer: PacAnswer) -> list[Cell]:
     return [replace(cell, ours=lines) if cell.name == "lines" else cell for cell in found]
 
 
+def stored_numbers(number: str) -> list[str]:
+    """As which numbers of ours a provider's may be kept: padded, and without the series that Peru writes before it."""
+    peruvian = _WITH_SERIES.fullmatch(number)
+    return [number, peruvian["number"].zfill(8) if peruvian else number.zfill(10)]
+
+
 def kept(answer: PacAnswer) -> dict[str, Any]:
     """What the provider holds, as it is stored with a conflict: our words for it, and its own. Signed links are left out."""
     members = {each.name: getattr(answer, each.name) for each in fields(answer) if each.name not in _NOT_KEPT}
@@ -84,10 +91,16 @@ def held(document: Document) -> PacAnswer | None:
     )
 
 
+def shows_its_sale(answer: PacAnswer) -> bool:
+    """Whether the answer says anything of the sale itself, and not only that its number is held."""
+    sale = (answer.cufe, answer.total, answer.issue_date, answer.receiver_name, answer.receiver_tax_id)
+    return any(sale) or answer.line_count is not None
+
+
 def without_links(answer: PacAnswer) -> Any:
     """The answer as received, but for its signed links: they are keys to the files, for minutes, and never kept."""
     text = json.dumps(audit.plain_json(answer.body))
-    for link in (answer.pdf_url, answer.xml_url):
+    for link in (answer.pdf_url, answer.xml_url, answer.cdr_url):
         if link:
             text = text.replace(json.dumps(link)[1:-1], "")
     return json.loads(text)

@@ -22,16 +22,17 @@ from cifras.fiscal import cufe
 from cifras.fiscal.document import Kind
 from cifras.fiscal.errors import RuleBroken, gettext_noop
 from cifras.fiscal.lifecycle import PERSON_ACCEPTS, TERMINAL_LEGAL, LegalStatus, Submission
-from cifras.pac.contract import PacEvent
+from cifras.pac.contract import Capability, PacEvent
 from cifras.pac.errors import Busy, NotDelivered, NotFound, PacError, Unsettled
 from invoicing.models import Document, WebhookDelivery
 from invoicing.models.document import DocumentQuerySet
-from invoicing.services import incidents, receiving, timeline, tracking
+from invoicing.services import identity, incidents, receiving, timeline, tracking
 from invoicing.services.asking import ask_all
 from invoicing.services.lanes import Account
 from invoicing.services.leases import lease
+from invoicing.services.mirroring.bringing import bring_one
 from tenants.models import Tenant
-from tenants.services.accounts import company_id, provider_for
+from tenants.services.accounts import company_id, provider_for, provider_spec
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +49,6 @@ _WAITS = (
 _GIVEN_UP_AFTER = timedelta(days=7)
 _TRANSIENT = (Unsettled, NotDelivered, Busy)
 _TRACEBACK_LENGTH = 20_000
-_NUMBER_WIDTH = 10
 # An id becomes part of an address: what could lead elsewhere is not asked for.
 _MAY_BE_ASKED_FOR = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,99}")
 
@@ -137,13 +137,23 @@ def _follow(delivery: WebhookDelivery, event: PacEvent) -> None:
     elif document:
         _note(delivery, document)
         before = _known(document)
-        tracking.refresh(document, source="webhook")
+        _ask_again(document)
         _finish(delivery, State.PROCESSED, _effect(before, _known(document)), document)
-    elif adopted := _adopt(delivery.tenant, event):
-        _note(delivery, adopted)
-        _finish(delivery, State.PROCESSED, Effect.ADOPTED, adopted)
+    elif found := _found(delivery.tenant, event):
+        _note(delivery, found)
+        effect = Effect.MIRRORED if found.is_mirrored else Effect.ADOPTED
+        _finish(delivery, State.PROCESSED, effect, found)
     else:
         _park(delivery)
+
+
+def _ask_again(document: Document) -> None:
+    if document.is_mirrored and document.submission == Submission.REFUSED:
+        # Where the provider has taken it in by now, the notes that wait for it come with it.
+        bring_one(document.tenant, document.document_id)
+        document.refresh_from_db()
+    else:
+        tracking.refresh(document, source="webhook")
 
 
 def _known(document: Document) -> dict[str, object]:
@@ -175,10 +185,19 @@ def _is_old_news(delivery: WebhookDelivery, document: Document) -> bool:
     return same.exclude(pk=delivery.pk).exists()
 
 
-def _adopt(tenant: Tenant, event: PacEvent) -> Document | None:
-    """The document of ours, still waiting for its answer, that the provider holds under the event's id; None if there is none."""
+def _found(tenant: Tenant, event: PacEvent) -> Document | None:
+    """The document under an id that nobody here knows yet; None if there is none.
+
+    One account of a provider that is mirrored opens every company of it, so there it is asked first whose document it is.
+    """
     if not _MAY_BE_ASKED_FOR.fullmatch(event.document_id):
         return None
+    is_mirrored = provider_spec(tenant).can(Capability.MIRROR)
+    return _brought(tenant, event) if is_mirrored else _adopt(tenant, event)
+
+
+def _adopt(tenant: Tenant, event: PacEvent) -> Document | None:
+    """The document of ours, still waiting for its answer, that the provider holds under the event's id; None if there is none."""
     kinds = _awaited(tenant, event).order_by("kind").values_list("kind", flat=True).distinct()
     for kind in list(kinds):
         try:
@@ -189,6 +208,14 @@ def _adopt(tenant: Tenant, event: PacEvent) -> Document | None:
         if document := tracking.adopt(tenant, Kind(kind), known, source="webhook"):
             return document
     return None
+
+
+def _brought(tenant: Tenant, event: PacEvent) -> Document | None:
+    """The document that was issued at the provider without us, or that waits for its answer; None if there is none."""
+    try:
+        return bring_one(tenant, event.document_id)
+    except NotFound:
+        return None
 
 
 def _awaited(tenant: Tenant, event: PacEvent) -> DocumentQuerySet:
@@ -202,7 +229,7 @@ def _awaited(tenant: Tenant, event: PacEvent) -> DocumentQuerySet:
     if read := cufe.read(event.cufe):
         return awaited.filter(number=read.number, security_code=read.security_code)
     if event.number:
-        return awaited.filter(number__in=[event.number, event.number.zfill(_NUMBER_WIDTH)])
+        return awaited.filter(number__in=identity.stored_numbers(event.number))
     return awaited
 
 

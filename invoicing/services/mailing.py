@@ -65,9 +65,16 @@ def resend_document_email(
 
 
 def queue_for_receiver(document: Document) -> None:
-    """Our own mail, once per document, where the tenant wants it; called in the transaction of the DGI's word."""
+    """Our own mail, once per document, where the tenant wants it; called in the transaction of the DGI's word.
+
+    Whoever issued a document at the provider has handed it over there.
+    """
     tenant = document.tenant
-    if not tenant.mails_receivers or not provider_spec(document.provider).can(Capability.PDF):
+    if (
+        document.is_mirrored
+        or not tenant.mails_receivers
+        or not provider_spec(document.provider).can(Capability.PDF)
+    ):
         return
     addresses = [address for address in addresses_of(document) if is_address(address)]
     if not addresses:

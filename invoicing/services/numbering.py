@@ -57,13 +57,22 @@ def reserve_number(office: Office, billing_point: str, series: str, number: str,
             number=number,
             point=f"{office.code}-{billing_point}",
         )
-    if int(number) >= row.next_number:
-        NumberSeries.objects.filter(pk=row.pk).update(next_number=int(number) + 1)
+    _go_on_behind(row, number)
+
+
+def pass_number(office: Office, billing_point: str, series: str, number: str) -> None:
+    """Let the series go on behind a number that was used at the provider. Call it inside a transaction."""
+    _go_on_behind(_locked_series(office, billing_point, series), number)
 
 
 def draw_security_code() -> str:
     """Nine random digits, not all zero (DGI dSeg): drawn once per document, never redrawn."""
     return f"{secrets.randbelow(999_999_999) + 1:09d}"
+
+
+def _go_on_behind(row: NumberSeries, number: str) -> None:
+    if int(number) >= row.next_number:
+        NumberSeries.objects.filter(pk=row.pk).update(next_number=int(number) + 1)
 
 
 def _take(key: _Key) -> int | None:

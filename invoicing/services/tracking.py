@@ -80,6 +80,8 @@ def apply(
     became_final = False
     with transaction.atomic():
         current = _locked(document)
+        if _is_taken_in_after_all(current, answer):
+            current = _take_in(current, answer, source=source, actor=actor)
         if current.submission == Submission.ACCEPTED:
             became_final = _move_legal(current, answer, source=source, actor=actor)
             _fill_in(current, answer)
@@ -88,8 +90,8 @@ def apply(
             if became_final:
                 _on_final_word(current)
     has_files = current.legal_status in {LegalStatus.PAC_AUTHORIZED, LegalStatus.DGI_AUTHORIZED}
-    is_wanted = became_final or source == "manual" or not _has_every_file(current)
-    if fetches_files and has_files and is_wanted and (answer.pdf_url or answer.xml_url):
+    is_wanted = became_final or source == "manual" or not _has_every_file(current, answer)
+    if fetches_files and has_files and is_wanted and (answer.pdf_url or answer.xml_url or answer.cdr_url):
         attach_files(current, answer, source=source, refetch=lambda: _ask(current))
         _stop_looking_when_complete(current)
     document.refresh_from_db()
@@ -177,7 +179,7 @@ def adopt(tenant: Tenant, kind: Kind, answer: PacAnswer, *, source: str) -> Docu
         attempts_made__gt=0,
     )
     if not answer.cufe:
-        waiting = waiting.filter(number=answer.number)
+        waiting = waiting.filter(number__in=identity.stored_numbers(answer.number))
     ours = [row for row in waiting if identity.compare(row, answer) is Likeness.SAME]
     return accept(ours[0], answer, source=source) if len(ours) == 1 else None
 
@@ -193,6 +195,20 @@ def _accept_after_all(document: Document, answer: PacAnswer | None, actor: Staff
         not in _HELD_THERE
     ):
         raise changed_meanwhile()
+
+
+def _is_taken_in_after_all(document: Document, answer: PacAnswer) -> bool:
+    """Whether the provider, who rejected what was issued there without us, has sent the same one again: no post of ours tells."""
+    is_refused = document.is_mirrored and document.submission == Submission.REFUSED
+    return is_refused and answer.legal_status != LegalStatus.PAC_REJECTED
+
+
+def _take_in(document: Document, answer: PacAnswer, *, source: str, actor: Staff | None) -> Any:
+    """Raises IntegrityError where another document has taken the number meanwhile."""
+    told = told_of_acceptance(document, answer, source=source, actor=actor)
+    Document.objects.filter(pk=document.pk).update(**acceptance(answer))
+    tell([told], actor=actor)
+    return _locked(document)
 
 
 def _contradict_persons(document: Document, answer: PacAnswer) -> None:
@@ -322,7 +338,7 @@ def _move_legal(document: Document, answer: PacAnswer, *, source: str, actor: St
     if news is not News.FORWARD:
         return False
     document.legal_status = after
-    document.problems = problems_of(answer) if after in REJECTED_LEGAL else []
+    document.problems = problems_of(answer) if after in TERMINAL_LEGAL else []
     tell([told_of_legal_move(document, answer, before, source=source, actor=actor)], actor=actor)
     return after in TERMINAL_LEGAL
 
@@ -365,13 +381,17 @@ def _on_final_word(document: Document) -> None:
 
 
 def _next_look(document: Document) -> datetime | None:
-    """Every 5 s for 5 minutes, then ever more rarely up to two hours; None when nothing more is expected."""
+    """Every 5 s for 5 minutes, then ever more rarely, of our own up to two hours; None when nothing more is expected."""
     legal = LegalStatus(document.legal_status)
     if legal in REJECTED_LEGAL or _is_complete(document):
         return None
     now = timezone.now()
-    age = now - (document.authorized_at or document.accepted_at or now)
-    return now + (CLOSE_STEP if age < _CLOSE_WATCH else min(age / 10, _LONGEST_STEP))
+    if not document.is_mirrored:
+        age = now - (document.authorized_at or document.accepted_at or now)
+        return now + (CLOSE_STEP if age < _CLOSE_WATCH else min(age / 10, _LONGEST_STEP))
+    age = now - min(document.issue_date or now, document.accepted_at or now)
+    # Of thousands of old ones whose PDF nobody made none is asked about day after day; the list tells of another word.
+    return now + max(age / 10, CLOSE_STEP)
 
 
 def _is_complete(document: Document) -> bool:
@@ -391,10 +411,12 @@ def _ask(document: Document) -> PacAnswer:
     return provider.read(Kind(document.kind), document.pac_company_id, document.document_id)
 
 
-def _has_every_file(document: Document) -> bool:
-    """Whether each kind of file that the provider offers is here."""
+def _has_every_file(document: Document, answer: PacAnswer) -> bool:
+    """Whether each kind of file that the provider offers, of every document or of this one, is here."""
     spec = provider_spec(document.provider)
     wanted = {kind for capability, kind in _FILES.items() if spec.can(capability)}
+    if answer.cdr_url:
+        wanted.add(Attachment.Kind.CDR)
     return wanted <= set(document.attachments.values_list("kind", flat=True))
 
 

@@ -46,13 +46,17 @@ class Refused(Exception):
 
 
 class Tandia:
-    """The dialect. Paths arrive without the prefix. `repeats_token` makes the list lead in a circle."""
+    """The dialect. Paths arrive without the prefix.
+
+    `repeats_token` makes the list lead in a circle, `has_empty_page` puts a page without rows behind the first one, and
+    `omits_last_token` leaves the last page without saying that it is the last.
+    """
 
     prefix = "/tandia"
 
     def __init__(self, world: World) -> None:
         self.world, self.sunat = world, world.sunat
-        self.repeats_token = False
+        self.repeats_token = self.has_empty_page = self.omits_last_token = False
         company = r"(?P<company_id>[^/]+)"
         one = r"/(?P<type>[^/]+)/(?P<number>[^/]+)"
         self._routes: Sequence[tuple[str, re.Pattern[str], str, Answer]] = [
@@ -73,7 +77,7 @@ class Tandia:
                 self._correlative,
             ),
             _route("GET", r"/api/catalogue/PE/(?P<name>\w+)", "catalogue", _catalogue),
-            _route("GET", r"/files/(?P<document_id>\w+)\.(?P<kind>pdf|xml)", "download", self._file),
+            _route("GET", r"/files/(?P<document_id>\w+)\.(?P<kind>pdf|xml|cdr)", "download", self._file),
         ]
 
     def operation(self, request: Request) -> str:
@@ -157,6 +161,7 @@ class Tandia:
     def _create(self, request: Request) -> Response:
         body = request.json
         document, texts = _document_of(body)
+        document.body = request.body.decode()
         company = self._company(document.company_id)
         try:
             self.sunat.register(document, texts)
@@ -194,6 +199,9 @@ class Tandia:
         if document is None:
             return Response(404, b"", media_type="text/plain")
         title = f"{document.series}-{document.number:08d}"
+        if kind == "cdr":
+            word = f"<ApplicationResponse><ReferenceID>{title}</ReferenceID></ApplicationResponse>"
+            return Response(200, word.encode(), media_type="application/xml")
         if kind == "xml":
             return Response(
                 200, f"<Invoice><ID>{title}</ID></Invoice>".encode(), media_type="application/xml"
@@ -206,12 +214,18 @@ class Tandia:
         if not limit.isdecimal() or not 0 < int(limit) <= _MOST_ROWS:
             raise Refused(400, "limit is required")
         token = request.query.get("next_token", "")
-        start = int(token) if token.isdecimal() else 0
+        asked, _dash, skip = token.partition("-")
+        start = int(asked) if asked.isdecimal() else 0
         end = start + int(limit)
         following = str(end) if end < len(rows) else None
         if self.repeats_token and following:
             following = token or str(end)
-        return Response(200, {"data": list(rows[start:end]), "meta": {"next_token": following}})
+        if skip:
+            return Response(200, {"data": [], "meta": {"next_token": asked}})
+        if self.has_empty_page and following and not token:
+            following = f"{following}-empty"
+        meta = {} if self.omits_last_token and following is None else {"next_token": following}
+        return Response(200, {"data": list(rows[start:end]), "meta": meta})
 
     def _row(self, company: Taxpayer, document: Comprobante) -> dict[str, Any]:
         """A row of a list: neither currency nor customer (contract 1.3)."""
@@ -244,7 +258,7 @@ class Tandia:
             "failure_message": row["failure_message"] if is_rejected else None,
             "document_pdf": row["document_pdf"],
             "document_file": row["document_file"],
-            "document_cdr": self._address(document, "xml") if document.is_accepted else None,
+            "document_cdr": self._address(document, "cdr") if document.is_accepted else None,
         }
 
     def _address(self, document: Comprobante, kind: str) -> str:
@@ -296,7 +310,6 @@ def _document_of(body: Any) -> tuple[Comprobante, list[str]]:
             net=Decimal(str(body["sale_value"])),
             igv=Decimal(str(body["tax_total"])),
             total=Decimal(str(body["total"])),
-            body=json.dumps(body, default=str, ensure_ascii=False),
         )
         texts = [document.receiver_name, *(str(item["description"]) for item in body["items"])]
     except (KeyError, TypeError, ValueError, ArithmeticError) as error:
