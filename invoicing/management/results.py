@@ -1,13 +1,13 @@
 """A document as the commands print it: one JSON object per line (interface: Commands)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from cifras.core.management.results import complaint, error_list
 from cifras.fiscal.errors import RuleBroken
-from cifras.fiscal.lifecycle import Submission, VoidStatus
+from cifras.fiscal.lifecycle import LegalStatus, Submission, VoidStatus
 from invoicing.models import Attachment, Document, Incident
 from invoicing.services import settling
 from invoicing.services.incidents import SUSPENDED
@@ -28,10 +28,17 @@ def document_line(document: Document) -> dict[str, Any]:
         "cufe": document.cufe or None,
         "pdf_sha256": pdf.sha256 if pdf else None,
         "errors": [
-            *(complaint(item["code"], item["field"], item["message"]) for item in document.problems),
+            *_complaints(document),
             *_hindrances(document),
         ],
     }
+
+
+def _complaints(document: Document) -> Iterator[dict[str, str]]:
+    """What was found wrong; the authority's remarks on what it accepted are none."""
+    if document.legal_status != LegalStatus.DGI_AUTHORIZED:
+        for item in document.problems:
+            yield complaint(item["code"], item["field"], item["message"])
 
 
 def refused_line(data: Any, error: RuleBroken) -> dict[str, Any]:

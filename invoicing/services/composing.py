@@ -18,13 +18,12 @@ from cifras.fiscal import ruc
 from cifras.fiscal.document import Kind, Mode, Party
 from cifras.fiscal.errors import CannotVerifyLocally, RuleBroken, gettext_noop
 from cifras.fiscal.lifecycle import Submission
-from cifras.fiscal.panama import preflight as panama
 from invoicing.models import Document, TimelineEvent
 from invoicing.services import issuing, preflight
 from invoicing.services.entry import DocumentEntry
 from invoicing.services.finding import find_tenant, get_document
 from invoicing.services.half_written import HalfWritten, read_half_written
-from invoicing.services.laws import law_of
+from invoicing.services.laws import days_back, law_of
 from invoicing.services.parties import party_from_snapshot
 from invoicing.services.sketching import draft_of_entry
 from tenants.models import Tenant
@@ -100,8 +99,9 @@ def issue(entry: DocumentEntry, form: Form, *, actor: Staff | None, doubt_reason
     """
 
     def act() -> Document:
+        is_sent_again = _is_sent_again(entry, form)
         document = _written(entry, form, actor)
-        if entry.mode == Mode.PROFORM or document.submission != Submission.DRAFT:
+        if entry.mode == Mode.PROFORM or not document.is_mendable or is_sent_again:
             return document
         generate = issuing.generate_invoice if entry.kind is Kind.INVOICE else issuing.convert_credit_to_dgi
         return generate(document.uid, actor=actor, doubt_reason=doubt_reason)
@@ -117,6 +117,12 @@ def _once(act: Callable[[], Document]) -> Document:
     except IntegrityError:
         with transaction.atomic():
             return act()
+
+
+def _is_sent_again(entry: DocumentEntry, form: Form) -> bool:
+    """Whether this form made what the authority returned since: it has to be seen before it goes once more."""
+    returned = Document.objects.filter(uid=form.uid, submission=Submission.RETURNED)
+    return form.seen != entry.content_hash and returned.filter(content_hash=entry.content_hash).exists()
 
 
 def _written(entry: DocumentEntry, form: Form, actor: Staff | None) -> Document:
@@ -139,7 +145,7 @@ def _written(entry: DocumentEntry, form: Form, actor: Staff | None) -> Document:
 
 def _require_own_turn(document: Document, form: Form, actor: Staff | None) -> None:
     """Raises RuleBroken when the draft no longer is what this form was opened on."""
-    if document.submission != Submission.DRAFT:
+    if not document.is_mendable:
         raise RuleBroken(
             "form_spent",
             gettext_noop(
@@ -163,7 +169,7 @@ def _require_own_turn(document: Document, form: Form, actor: Staff | None) -> No
 
 
 def _examine(document: Document, half: HalfWritten) -> Rehearsal:
-    if document.submission != Submission.DRAFT:
+    if not document.is_mendable:
         return Rehearsal(())  # the form was sent before, and this is what it made
     found, doubts = preflight.review(document)
     party = party_from_snapshot(document.receiver_data)
@@ -178,9 +184,9 @@ def _law(entry: DocumentEntry, tenant: Tenant | None) -> list[RuleBroken]:
     """What the law alone says of an entry that cannot be stored; of a note nothing, whose receiver is its invoice's."""
     if entry.kind is Kind.CREDIT:
         return []
-    law = law_of(tenant or Tenant())
+    issuer = tenant or Tenant()
     draft = draft_of_entry(entry, tenant)
-    return law.reasons(draft, now=timezone.now(), max_backdate_days=panama.MAX_BACKDATE_DAYS)
+    return law_of(issuer).reasons(draft, now=timezone.now(), max_backdate_days=days_back(issuer))
 
 
 def _together(half: HalfWritten, found: list[RuleBroken]) -> tuple[RuleBroken, ...]:

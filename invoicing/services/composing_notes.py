@@ -1,7 +1,7 @@
 """What a person asks of a credit note, turned into its JSON form: all that is left, units of some lines, or an amount.
 
 It is paid as accepted notes are: at once, method 02, for its own total (DGI contract 6). What is owed back to the receiver is
-recorded apart (domain 3).
+recorded apart (domain 3). In Peru it says why it is issued instead, in a series of its own.
 """
 
 from collections.abc import Iterable, Mapping
@@ -17,9 +17,10 @@ from cifras.fiscal.money import CENT, EXACT, is_whole_cents, round_half_up
 from cifras.fiscal.note_lines import amount_over, folded, line_worth, units_of
 from cifras.fiscal.totals import Totals
 from invoicing.models import Document
-from invoicing.services import crediting, crediting_lines
+from invoicing.services import crediting, crediting_lines, drafting
 from invoicing.services.crediting_lines import LineStanding
 from invoicing.services.laws import law_of
+from invoicing.services.peruvian_notes import note_terms, usual_reason
 from invoicing.services.reading import read_entry
 from invoicing.services.sketching import draft_of_entry
 
@@ -85,33 +86,44 @@ class _Composed:
         return self.items + self.freight + self.insurance - self.discount
 
 
-def creditable(invoice: Document) -> Creditable:
-    """What `invoice` and its live notes are now; to decide on it the caller holds the invoice's row lock."""
+def creditable(invoice: Document, *, besides: Document | None = None) -> Creditable:
+    """What `invoice` and its live notes are now, `besides` left out, which is being rewritten.
+
+    To decide on it the caller holds the invoice's row lock.
+    """
     notes = crediting.live_notes(invoice).select_related("tenant").order_by("pk")
-    return Creditable(invoice, tuple(notes), tuple(crediting_lines.standing(invoice)))
+    if besides is not None:
+        notes = notes.exclude(pk=besides.pk)
+    return Creditable(invoice, tuple(notes), tuple(crediting_lines.standing(invoice, besides=besides)))
 
 
 def note_json(
-    standing: Creditable, wish: Wish, *, mode: Mode, notes: str = "", emails: Iterable[str] = ()
+    standing: Creditable,
+    wish: Wish,
+    *,
+    mode: Mode,
+    notes: str = "",
+    emails: Iterable[str] = (),
+    series: str = "",
+    reason_code: str = "",
+    reason: str = "",
 ) -> dict[str, Any]:
     """The note that `wish` describes, as JSON, its lines naming the invoice's.
 
+    `series`, `reason_code` (SUNAT's catalogue 09) and `reason` are Peru's; what is empty is filled in with what is usual there.
     Raises RuleBroken naming `amount`, `quantities[position]` or `lines` for what cannot be had.
     """
     invoice = standing.invoice
     composed = _composed(standing, wish)
-    total = composed.total
     data: dict[str, Any] = {
         "tenant": str(invoice.tenant.uid),
         "kind": Kind.CREDIT.value,
         "mode": mode.value,
         "office": invoice.office.code,
-        "billing_point": invoice.billing_point,
         "references": {"id": str(invoice.uid)},
         "notes": notes,
         "lines": [_line_json(standing, line) for standing, line in composed.lines],
         "payment_time": PaymentTime.CASH.value,
-        "payments": [{"method": _METHOD, "amount": _figure(total)}],
     }
     addresses = list(emails)
     if addresses:
@@ -122,6 +134,16 @@ def note_json(
         data["global_discounts"] = [
             {"description": _discount_words(invoice), "amount": _figure(composed.discount)}
         ]
+    if invoice.peru:
+        code = reason_code or usual_reason(
+            is_whole=wish.how is How.WHOLE and not standing.notes, is_by_line=wish.how is How.LINES
+        )
+        return data | note_terms(invoice, series=series, reason_code=code, reason=reason)
+    total = composed.total
+    data |= {
+        "billing_point": invoice.billing_point,
+        "payments": [{"method": _METHOD, "amount": _figure(total)}],
+    }
     return data | _exportation(invoice, total)
 
 
@@ -150,11 +172,34 @@ def _whole(standing: Creditable) -> _Composed:
     }
     if not standing.notes:
         copied = _Composed(tuple((line, folded(line.sold.line)) for line in standing.lines), **charges)
-        if copied.total == standing.left:
+        if _adds_up(copied, standing):
             return copied
     goods = standing.left - charges["freight"] - charges["insurance"] + charges["discount"]
-    pieces = amount_over(max(goods, ZERO), [line.sold for line in standing.lines])
-    return _Composed(tuple((standing.lines[index], line) for index, line in pieces), **charges)
+    return _Composed(_over(max(goods, ZERO), standing), **charges)
+
+
+def _over(amount: Decimal, standing: Creditable) -> tuple[tuple[LineStanding, Line], ...]:
+    """The amount over what is left of the lines."""
+    pieces = amount_over(amount, [line.sold for line in standing.lines])
+    lines = ((standing.lines[index], line) for index, line in pieces)
+    return tuple((sold, _without_bags(sold, line)) for sold, line in lines)
+
+
+def _without_bags(sold: LineStanding, piece: Line) -> Line:
+    """The tax on bags is given back with the whole line only."""
+    is_whole = piece.quantity == sold.row.quantity and not sold.sold.taken.worth
+    return piece if is_whole or not piece.icbper_bags else replace(piece, icbper_bags=0)
+
+
+def _adds_up(copied: _Composed, standing: Creditable) -> bool:
+    """Whether the invoice's own lines make its total again; free lines and taxes by the piece are the law's to reckon."""
+    if not standing.invoice.peru:
+        return copied.total == standing.left
+    sold = drafting.draft_of(standing.invoice)
+    lines = tuple(line for _, line in copied.lines)
+    again = replace(sold, lines=lines, global_discounts=sold.global_discounts if copied.discount else ())
+    sums = law_of(standing.invoice.tenant).compute(replace(again, discounts_after_tax=True))
+    return sums.total == standing.left
 
 
 def _by_amount(standing: Creditable, amount: Decimal) -> _Composed:
@@ -168,8 +213,7 @@ def _by_amount(standing: Creditable, amount: Decimal) -> _Composed:
         law.require_within(amount, standing.invoice.total, (note.total for note in standing.notes))
     except RuleBroken as refusal:
         raise refusal.at("amount") from None
-    pieces = amount_over(amount, [line.sold for line in standing.lines])
-    return _Composed(tuple((standing.lines[index], line) for index, line in pieces))
+    return _Composed(_over(amount, standing))
 
 
 def _by_line(standing: Creditable, quantities: Mapping[int, Decimal]) -> _Composed:
@@ -192,7 +236,7 @@ def _by_line(standing: Creditable, quantities: Mapping[int, Decimal]) -> _Compos
         if position not in by_position or not 0 < quantity <= by_position[position].sold.quantity_left
     )
     pieces = tuple(
-        (line, piece)
+        (line, _without_bags(line, piece))
         for position, line in by_position.items()
         if position in wanted
         for piece in units_of(line.sold, wanted[position])
@@ -225,6 +269,10 @@ def _line_json(standing: LineStanding, line: Line) -> dict[str, Any]:
         "cpbs_code": line.cpbs_code,
         "cpbs_unit": line.cpbs_unit,
     }
+    if line.affectation:
+        data["affectation"] = line.affectation
+    if line.icbper_bags:
+        data["icbper_bags"] = line.icbper_bags
     if standing.row.pk:
         data["credits_line"] = standing.row.position
     if line.isc_amount:

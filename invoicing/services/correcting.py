@@ -17,14 +17,16 @@ from cifras.core import audit, wake
 from cifras.core.models import Staff
 from cifras.core.wording import sentences
 from cifras.fiscal.document import Kind, Mode
-from cifras.fiscal.errors import RuleBroken, gettext_noop
+from cifras.fiscal.errors import RuleBroken, gettext_noop, refuse
 from cifras.fiscal.lifecycle import REJECTED_LEGAL, LegalStatus, Submission, VoidStatus
+from cifras.fiscal.peru.baja import BAJA_OF_BOLETA
 from cifras.fiscal.voiding import VoidWindowClosed, require_reason
-from cifras.pac.errors import PacError
+from cifras.pac.errors import NotSupported, PacError
 from invoicing.models import Correction, Document
 from invoicing.models.correction import CorrectionQuerySet
 from invoicing.services import (
     composing_notes,
+    crediting,
     four_eyes,
     issuing,
     reissuing,
@@ -44,18 +46,30 @@ _FAMILY = ("tenant", "original__tenant", "original__office", "replacement", "cre
 
 
 def way_of(document: Document) -> str:
-    """Which way is open now: void inside the window, a credit note outside it. Raises RuleBroken when neither is."""
+    """Which way is open now: void inside the window, a credit note outside it. Raises RuleBroken when neither is.
+
+    What its provider never voids, or the law not in this way (a boleta goes by daily summary), is credited.
+    """
     now = timezone.now()
     try:
         voiding.require_eligible(document, at=now)
     except VoidWindowClosed:
         return Correction.Way.CREDIT
+    except NotSupported:
+        return _credit_way(document)
     except RuleBroken as refusal:
+        if refusal.code == BAJA_OF_BOLETA:
+            return _credit_way(document)
         is_late = document.void_deadline is not None and document.void_deadline < now
         if refusal.code == "void_live_credits" and is_late:
             return Correction.Way.CREDIT
         raise
     return Correction.Way.VOID
+
+
+def _credit_way(document: Document) -> str:
+    refuse(crediting.reference_reasons(document))
+    return Correction.Way.CREDIT
 
 
 def start_correction(
@@ -113,27 +127,55 @@ def obstacle_of(correction: Correction) -> RuleBroken | None:
     if correction.state != Correction.State.OPEN:
         return None
     if not replacing.is_over(original):
-        if original.void_status == VoidStatus.REFUSED:
-            return RuleBroken(
-                "void_refused", gettext_noop("El PAC rechazó la anulación: el original sigue vigente.")
-            )
-        if _is_void_dropped(correction):
-            return RuleBroken(
-                "void_not_approved",
-                gettext_noop("La anulación propuesta no se aprobó: el original sigue vigente."),
-            )
-        if note and replacing.is_dead(note):
-            return RuleBroken(
-                "note_refused", gettext_noop("La nota de crédito no quedó en pie: el original sigue vigente.")
-            )
+        stuck = (
+            _note_obstacle(note) if correction.way == Correction.Way.CREDIT else _void_obstacle(correction)
+        )
+        if stuck:
+            return stuck
     if replacement is None or replacement.submission == Submission.DISCARDED:
         return RuleBroken(
             "draft_gone", gettext_noop("El borrador que la reemplaza se descartó: prepare otro.")
+        )
+    if replacement.submission == Submission.RETURNED:
+        return RuleBroken(
+            "replacement_returned",
+            gettext_noop(
+                "La autoridad devolvió la nueva sin registrarla: corríjala y envíela desde su página."
+            ),
         )
     if replacement.legal_status in REJECTED_LEGAL:
         return RuleBroken(
             "replacement_rejected",
             gettext_noop("La nueva fue rechazada: corríjala y reemítala desde su página."),
+        )
+    return None
+
+
+def _void_obstacle(correction: Correction) -> RuleBroken | None:
+    if correction.original.void_status == VoidStatus.REFUSED:
+        return RuleBroken(
+            "void_refused", gettext_noop("El PAC rechazó la anulación: el original sigue vigente.")
+        )
+    if _is_void_dropped(correction):
+        return RuleBroken(
+            "void_not_approved",
+            gettext_noop("La anulación propuesta no se aprobó: el original sigue vigente."),
+        )
+    return None
+
+
+def _note_obstacle(note: Document | None) -> RuleBroken | None:
+    """What keeps the note from taking effect; a void that was refused before is of no account any more."""
+    if note and replacing.is_dead(note):
+        return RuleBroken(
+            "note_refused", gettext_noop("La nota de crédito no quedó en pie: el original sigue vigente.")
+        )
+    if note and note.submission == Submission.RETURNED:
+        return RuleBroken(
+            "note_returned",
+            gettext_noop(
+                "La autoridad devolvió la nota de crédito sin registrarla: corríjala y envíela desde su página."
+            ),
         )
     return None
 
@@ -181,7 +223,7 @@ def stop_correction(correction_id: uuid.UUID | str, *, reason: str, actor: Staff
         if not reason.strip():
             raise RuleBroken("stop_reason", gettext_noop("Diga por qué se detiene la corrección."), "reason")
         draft = correction.replacement
-        if draft and draft.submission not in {Submission.DRAFT, Submission.DISCARDED}:
+        if draft and draft.submission != Submission.DISCARDED and not draft.is_mendable:
             raise RuleBroken(
                 "replacement_issued",
                 gettext_noop("{document} ya se puso en cola: la corrección no se detiene, siga su estado."),
@@ -271,15 +313,22 @@ def _take_effect_away(correction: Correction, actor: Staff | None) -> None:
     if correction.way == Correction.Way.VOID:
         voiding.void_invoice(original.uid, correction.reason, actor=actor, money=correction.money)
     else:
-        limits = provider_spec(original.provider).void_reason
-        reason = require_reason(correction.reason, limits.minimum, limits.maximum)
+        reason = _note_reason(correction)
         rest = composing_notes.creditable(original)
-        note = composing_notes.note_json(rest, Wish(), mode=Mode.DGI, notes=reason)
+        note = composing_notes.note_json(rest, Wish(), mode=Mode.DGI, notes=reason, reason=reason)
         correction.credit = issuing.create_credit(note, actor=actor)
 
 
+def _note_reason(correction: Correction) -> str:
+    """The reason as the note carries it: in Peru it is the note's own, which its law looks at."""
+    if correction.original.peru:
+        return correction.reason
+    limits = provider_spec(correction.original.provider).void_reason
+    return require_reason(correction.reason, limits.minimum, limits.maximum)
+
+
 def _put_aside(draft: Document | None, actor: Staff | None) -> None:
-    if draft is None or draft.submission != Submission.DRAFT or draft.settled_total:
+    if draft is None or not draft.is_mendable or draft.settled_total:
         return
     reissuing.let_go(draft)
     issuing.discard_document(draft.uid, actor=actor)

@@ -11,15 +11,17 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from cifras.fiscal import crediting as law
+from cifras.fiscal.catalogues.sunat_taxes import Affectation
 from cifras.fiscal.document import ZERO
 from cifras.fiscal.document import Line as FiscalLine
 from cifras.fiscal.errors import RuleBroken, gettext_noop
 from cifras.fiscal.money import CENT
 from cifras.fiscal.note_lines import Sold, Taken, line_worth, taken_by
+from cifras.fiscal.totals import Rounding
 from invoicing.models import Document, Line
 from invoicing.models.document import DocumentQuerySet
 from invoicing.services import crediting, drafting
-from invoicing.services.laws import itbms_rounding
+from invoicing.services.laws import rounding_of
 
 _UNNAMED = "Factura {number}, ITBMS {rate} %"  # on the paper, which is Spanish whoever reads our pages
 
@@ -42,8 +44,8 @@ def standing(
     taking: Mapping[int, list[FiscalLine]] = defaultdict(list)
     for row in Line.objects.filter(document__in=notes, credited_line__document=invoice):
         taking[row.credited_line_id or 0].append(as_sold(row))
-    lines = rows or invoice.lines.all()
-    return [_standing(row, taking.get(row.pk, [])) for row in lines] or _by_rate(invoice, notes)
+    lines, rounding = rows or invoice.lines.all(), rounding_of(invoice.tenant)
+    return [_standing(row, taking.get(row.pk, []), rounding) for row in lines] or _by_rate(invoice, notes)
 
 
 def _by_rate(invoice: Document, notes: DocumentQuerySet) -> list[LineStanding]:
@@ -62,8 +64,10 @@ def _by_rate(invoice: Document, notes: DocumentQuerySet) -> list[LineStanding]:
             quantity=Decimal(1),
             unit_price=base,
             tax_rate=rate,
+            affectation="",
+            icbper_bags=0,
         )
-        sold = Sold(as_sold(line), Taken(worth=taken[rate]), itbms_rounding())
+        sold = Sold(as_sold(line), Taken(worth=taken[rate]), rounding_of(invoice.tenant))
         found += [LineStanding(line, sold)] if base else []
     return found
 
@@ -91,9 +95,16 @@ def link(note: Document, invoice: Document) -> None:
             Line.objects.filter(pk=rows[at].pk).update(credited_line=lines[index].row)
 
 
-def _standing(row: Line, taking: Sequence[FiscalLine]) -> LineStanding:
-    line, rounding = as_sold(row), itbms_rounding()
+def _standing(row: Line, taking: Sequence[FiscalLine], rounding: Rounding) -> LineStanding:
+    line = as_sold(row)
+    if is_free(line):
+        return LineStanding(row, Sold(line, Taken(worth=line_worth(line, rounding=rounding)), rounding))
     return LineStanding(row, Sold(line, taken_by(taking, line, rounding=rounding), rounding))
+
+
+def is_free(line: FiscalLine) -> bool:
+    """Whether nothing was paid for it (in Peru), so that nothing of it can be given back."""
+    return Affectation.knows(line.affectation) and Affectation(line.affectation).is_free
 
 
 def _line_reasons(note: Document, invoice: Document) -> list[RuleBroken]:
@@ -104,10 +115,10 @@ def _line_reasons(note: Document, invoice: Document) -> list[RuleBroken]:
     found: list[RuleBroken] = []
     for at, index in matched(rows, lines).items():
         found += _rate_reasons(rows[at], lines[index], at)
-        taken[index] += _worth(rows[at])
+        taken[index] += _worth(rows[at], lines[index])
         said_at.setdefault(index, at)
     # With the tax rounded on the document's total a line's own may miss a cent; the total is held to exactly.
-    slack = ZERO if itbms_rounding() == "line" else CENT
+    slack = ZERO if rounding_of(invoice.tenant) == "line" else CENT
     left = {index: line.sold.left + slack for index, line in enumerate(lines)}
     try:
         law.require_lines_within(taken, left, said_at=said_at)
@@ -140,14 +151,14 @@ def matched(rows: Sequence[Line], lines: Sequence[LineStanding]) -> dict[int, in
     }
     left = [line.sold.left for line in lines]
     for at, index in found.items():
-        left[index] -= _worth(rows[at])
+        left[index] -= _worth(rows[at], lines[index])
     for at, row in enumerate(rows):
         if at in found:
             continue
         chosen = _choice(row, lines, left)
         if chosen is not None:
             found[at] = chosen
-            left[chosen] -= _worth(row)
+            left[chosen] -= _worth(row, lines[chosen])
     return dict(sorted(found.items()))
 
 
@@ -156,7 +167,7 @@ def _choice(row: Line, lines: Sequence[LineStanding], left: Sequence[Decimal]) -
     alike = [index for index, line in enumerate(lines) if _is_alike(row, line.row)]
     if not alike:
         return None
-    wanted = _worth(row)
+    wanted = _worth(row, lines[alike[0]])
     roomy = [index for index in alike if left[index] >= wanted]
     if roomy:
         return roomy[0]
@@ -172,5 +183,7 @@ def _is_alike(row: Line, sold: Line) -> bool:
     return (row.description, row.unit_price) == (sold.description, sold.unit_price)
 
 
-def _worth(row: Line) -> Decimal:
-    return line_worth(as_sold(row), rounding=itbms_rounding())
+def _worth(row: Line, sold: LineStanding) -> Decimal:
+    """What a note's line takes from the invoice's."""
+    line = as_sold(row)
+    return ZERO if is_free(line) else line_worth(line, rounding=sold.sold.rounding)

@@ -35,7 +35,7 @@ from invoicing.models import Line as LineRow
 from invoicing.models import Payment as PaymentRow
 from invoicing.services import peruvian
 from invoicing.services.entry import DocumentEntry
-from invoicing.services.laws import law_of
+from invoicing.services.laws import days_back, law_of
 from invoicing.services.numbering import PROFORMA_SERIES
 from invoicing.services.parties import (
     issuer_of,
@@ -174,7 +174,8 @@ def add_up(document: Document, draft: DocumentDraft) -> Totals:
     sums = law.compute(draft)
     _require_storable(sums)
     if sums.total < 0:
-        refuse(law.reasons(draft, now=timezone.now(), sums=sums, max_backdate_days=0))
+        limit = days_back(document.tenant)
+        refuse(law.reasons(draft, now=timezone.now(), sums=sums, max_backdate_days=limit))
     for row, line, result in zip(document.lines.all(), draft.lines, sums.lines, strict=True):
         LineRow.objects.filter(pk=row.pk).update(
             discount_share=line.discount_share, net=result.net, itbms=result.itbms, total=result.total
@@ -231,6 +232,8 @@ def _party(entry: DocumentEntry, tenant: Tenant, credited: Document | None) -> t
         changes["name"] = entry.ad_hoc.name
     if entry.ad_hoc.ruc:
         changes["ruc"], changes["dv"] = entry.ad_hoc.ruc, ""
+        if given.identity_type:  # in Peru the number goes with the kind of document
+            changes["identity_number"] = entry.ad_hoc.ruc
     if entry.ad_hoc.emails:
         changes["emails"] = entry.ad_hoc.emails
     return with_check_digit(replace(given, **changes)), registered

@@ -26,6 +26,7 @@ from invoicing.services import (
     crediting_lines,
     drafting,
     judging_imported,
+    peruvian,
     preflight,
     registering,
     replacing,
@@ -39,9 +40,6 @@ from invoicing.services.numbering import PROFORMA_SERIES, draw_security_code, ta
 from invoicing.services.reading import read_entry
 from tenants.models import Tenant
 from tenants.services.accounts import company_id, provider_for, provider_spec
-
-# A returned document is mended under its own number: the authority never took it in.
-_MENDABLE = (Submission.DRAFT, Submission.RETURNED)
 
 
 def create_invoice(data: Mapping[str, Any], *, actor: Staff | None) -> Document:
@@ -96,7 +94,7 @@ def update(document_id: uuid.UUID | str, entry: DocumentEntry, *, actor: Staff |
     """As `update_invoice`, for an entry that has been read."""
     with transaction.atomic():
         document = _locked(get_document(document_id, actor=actor, kind=entry.kind))
-        _require_draft(document)
+        _require_mendable(document)
         _require_issued_here(entry)
         credited = _credited(entry.reference, document.tenant, actor)
         moves = _leaves_its_point(document, entry)
@@ -153,7 +151,13 @@ def discard_document(document_id: uuid.UUID | str, *, actor: Staff | None, reaso
 
 
 def require_discardable(document: Document) -> None:
-    """Raises RuleBroken when the document may still become legal, or already is."""
+    """Raises RuleBroken when the document may still become legal, or already is; and for one that was not issued here."""
+    if document.is_mirrored:
+        raise RuleBroken(
+            "issued_at_provider",
+            gettext_noop("Se emitió en el PAC, no desde Cifras: aquí no se descarta."),
+            "document",
+        )
     reached = Attempt.objects.filter(document=document).exclude(outcome=Attempt.Outcome.NOT_DONE).exists()
     require_discard(
         Submission(document.submission),
@@ -165,7 +169,7 @@ def require_discardable(document: Document) -> None:
 
 def queue(document: Document, *, actor: Staff | None, doubt_reason: str = "") -> Document:
     """Check and queue a locked draft inside the caller's transaction; the workers send it after the commit."""
-    _require_draft(document)
+    _require_mendable(document)
     now = timezone.now()
     if document.credited_id:
         document.credited = Document.objects.select_for_update().get(pk=document.credited_id)
@@ -214,8 +218,9 @@ def void_window(document: Document) -> voiding.Window:
 
 
 def void_deadline(document: Document, issued_at: datetime) -> datetime | None:
-    """Until when the document could be voided with that date; None where its provider voids nothing."""
-    if Kind(document.kind) not in provider_spec(document.provider or document.tenant).void_windows:
+    """Until when the document could be voided with that date; None where its provider, or its law, voids nothing such."""
+    windows = provider_spec(document.provider or document.tenant).void_windows
+    if Kind(document.kind) not in windows or not peruvian.may_go_by_baja(document):
         return None
     return voiding.deadline(issued_at, void_window(document))
 
@@ -398,8 +403,8 @@ def _locked(document: Document) -> Document:
     )
 
 
-def _require_draft(document: Document) -> None:
-    if document.submission not in _MENDABLE:
+def _require_mendable(document: Document) -> None:
+    if not document.is_mendable:
         raise RuleBroken(
             "already_queued",
             gettext_noop(

@@ -39,9 +39,20 @@ def law_of(tenant: Tenant) -> Law:
     return _LAWS[tenant.country]
 
 
+def days_back(tenant: Tenant) -> int:
+    """How many days a document of the tenant may be backdated: its own figure, or the configured one."""
+    own: int | None = tenant.max_backdate_days
+    return settings.PAC_MAX_BACKDATE_DAYS if own is None else own
+
+
 def itbms_rounding() -> totals.Rounding:
     """Whether the ITBMS is rounded line by line or on the total, as configured."""
     return cast(totals.Rounding, settings.PAC_ITBMS_ROUNDING)
+
+
+def rounding_of(tenant: Tenant) -> totals.Rounding:
+    """Where the tax of the tenant's documents is rounded: SUNAT reckons the IGV on the sum of the bases."""
+    return itbms_rounding() if law_of(tenant).has_cufe else "total"
 
 
 def _panamanian_reasons(

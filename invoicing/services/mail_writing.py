@@ -53,18 +53,40 @@ def write(mail: DocumentMail) -> EmailMultiAlternatives:
 def _words(mail: DocumentMail, values: Mapping[str, str]) -> tuple[str, str]:
     if mail.purpose == DocumentMail.Purpose.NOTICE:
         subject = _("{documento} de {empresa}: quedó sin validez")
-        text = _(
-            "Estimado cliente {receptor}:\n\nEl documento {documento} del {fecha} por {total} que recibió de {empresa} quedó "
-            "sin validez ante la DGI. No lo use para su contabilidad ni para sustentar gastos.\n\nCUFE: {cufe}"
-        )
+        text = _notice_in_peru() if mail.document.peru else _notice()
     else:
         subject = _("{documento} de {empresa}")
-        text = mail.tenant.mail_text or _(
-            "Estimado cliente {receptor}:\n\nAdjuntamos el documento {documento} del {fecha} por {total}, autorizado por la "
-            "DGI.\n\nCUFE: {cufe}\n\n{empresa}"
-        )
+        text = mail.tenant.mail_text or (_letter_in_peru() if mail.document.peru else _letter())
     parts = [filled(text, values), mail.message]
     return filled(subject, values), "\n\n".join(part for part in parts if part)
+
+
+def _letter() -> str:
+    return _(
+        "Estimado cliente {receptor}:\n\nAdjuntamos el documento {documento} del {fecha} por {total}, autorizado por la "
+        "DGI.\n\nCUFE: {cufe}\n\n{empresa}"
+    )
+
+
+def _letter_in_peru() -> str:
+    return _(
+        "Estimado cliente {receptor}:\n\nAdjuntamos el comprobante {documento} del {fecha} por {total}, aceptado por la "
+        "SUNAT.\n\n{empresa}"
+    )
+
+
+def _notice() -> str:
+    return _(
+        "Estimado cliente {receptor}:\n\nEl documento {documento} del {fecha} por {total} que recibió de {empresa} quedó "
+        "sin validez ante la DGI. No lo use para su contabilidad ni para sustentar gastos.\n\nCUFE: {cufe}"
+    )
+
+
+def _notice_in_peru() -> str:
+    return _(
+        "Estimado cliente {receptor}:\n\nEl comprobante {documento} del {fecha} por {total} que recibió de {empresa} quedó "
+        "sin validez ante la SUNAT. No lo use para su contabilidad ni para sustentar gastos."
+    )
 
 
 def _message(mail: DocumentMail, subject: str, text: str) -> EmailMultiAlternatives:
@@ -96,11 +118,11 @@ def _message(mail: DocumentMail, subject: str, text: str) -> EmailMultiAlternati
 
 
 def _values(document: Document) -> dict[str, str]:
-    number = document.number or document.external_id
+    number = document.printed_number or document.external_id
     return {
         "receptor": document.receiver_name,
         "empresa": str(document.tenant),
-        "documento": f"{document.get_kind_display()} {number}".strip(),
+        "documento": f"{document.kind_label} {number}".strip(),
         "numero": number,
         "fecha": written(document.issue_date) if document.issue_date else "",
         "total": f"{document.currency} {document.total:,.2f}",

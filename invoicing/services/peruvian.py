@@ -54,9 +54,16 @@ def terms_of(entry: DocumentEntry, credited: Document | None) -> dict[str, Any] 
 
 
 def draft_terms(entry: DocumentEntry, credited: Document | None = None) -> PeruTerms | None:
-    """The entry's terms, with those that a note takes from its invoice."""
+    """The entry's terms, with those that a note takes from its invoice. Raises RuleBroken for a note in another currency."""
     said = entry.peru or PeruSaid()
     base = terms_from(credited.peru, credited) if credited and credited.peru else None
+    if base and said.currency and said.currency != base.currency:
+        raise RuleBroken(
+            "note_in_other_currency",
+            gettext_noop("La nota va en la moneda de su documento, {currency}: corríjala o quítela."),
+            "currency",
+            currency=base.currency,
+        )
     kind = said.document_kind or (base.document_kind if base else None)
     if kind is None:
         return None
@@ -89,6 +96,23 @@ def terms_from(kept: dict[str, Any] | None, document: Document) -> PeruTerms | N
     )
 
 
+def said_of(document: Document) -> PeruSaid | None:
+    """What an entry for another document like this one would say; None outside Peru."""
+    terms = terms_from(document.peru, document)
+    if terms is None:
+        return None
+    return PeruSaid(
+        document_kind=terms.document_kind,
+        series=terms.series,
+        currency=terms.currency,
+        operation_type=terms.operation_type,
+        reason_code=terms.reason_code,
+        reason=terms.reason,
+        exchange_rate=terms.exchange_rate,
+        detraction=terms.detraction,
+    )
+
+
 def reference_to(invoice: Document) -> Reference | None:
     """The document that a note of Peru refers to; None for one without a date, which was never queued."""
     terms = terms_from(invoice.peru, invoice)
@@ -103,6 +127,11 @@ def reference_to(invoice: Document) -> Reference | None:
         comprobante=terms.document_kind,
         total=invoice.total,
     )
+
+
+def may_go_by_baja(document: Document) -> bool:
+    """Whether the law lets it be voided by itself: a boleta and its notes are not, nor has Panama any such limit."""
+    return (document.peru or {}).get("document_kind") != Comprobante.BOLETA
 
 
 def require_by_law(document: Document) -> None:
@@ -125,8 +154,7 @@ def lines_of(entry: DocumentEntry) -> tuple[Line, ...]:
 
 def printed_number(document: Document) -> str:
     """The number as SUNAT writes it, F001-12; the document's own where it has none yet."""
-    bare = document.number.lstrip("0")
-    return f"{document.billing_point}-{bare}" if document.peru and bare.isdecimal() else document.number
+    return document.printed_number
 
 
 def _foreign(entry: DocumentEntry, *, is_peru: bool) -> Iterable[RuleBroken]:

@@ -9,7 +9,6 @@ from copy import copy
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.utils import timezone
 
 from cifras.fiscal import ruc
@@ -20,7 +19,7 @@ from cifras.fiscal.totals import Totals
 from cifras.pac.contract import Capability
 from invoicing.models import Document
 from invoicing.services import crediting, crediting_lines, drafting, replacing, verifying
-from invoicing.services.laws import law_of
+from invoicing.services.laws import days_back, law_of
 from tenants.models import BillingPoint, Certificate, Tenant
 from tenants.services.accounts import provider_spec
 from tenants.services.catalogues import unknown_goods
@@ -57,14 +56,8 @@ def review(document: Document, *, now: datetime | None = None) -> tuple[list[Rul
 
 def reasons(document: Document, draft: DocumentDraft, sums: Totals, *, now: datetime) -> list[RuleBroken]:
     """As `check`, for a draft and totals already at hand."""
-    days_back = document.tenant.max_backdate_days
     law = law_of(document.tenant)
-    found = law.reasons(
-        draft,
-        now=now,
-        sums=sums,
-        max_backdate_days=settings.PAC_MAX_BACKDATE_DAYS if days_back is None else days_back,
-    )
+    found = law.reasons(draft, now=now, sums=sums, max_backdate_days=days_back(document.tenant))
     if document.mode == Mode.PROFORM:
         return found
     found = [
@@ -72,6 +65,7 @@ def reasons(document: Document, draft: DocumentDraft, sums: Totals, *, now: date
         *_office_reasons(document),
         *_capability_reasons(document),
         *found,
+        *provider_spec(document.tenant).unsayable(draft),
     ]
     if law.has_cufe:
         found = _with_ruc_that_has_no_dv(found, draft)

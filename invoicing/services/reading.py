@@ -27,6 +27,7 @@ from cifras.fiscal.document import (
     ReceiverType,
 )
 from cifras.fiscal.errors import gettext_noop
+from cifras.fiscal.peru import receiver_type
 from invoicing.services.entry import AdHoc, DocumentEntry, ReferenceName
 from invoicing.services.peruvian import read_terms
 from invoicing.services.reading_imported import imported_members
@@ -47,7 +48,9 @@ def read_entry(data: Mapping[str, Any], *, kind: Kind) -> DocumentEntry:
     mode = reader.choice("mode", list(Mode), default=Mode.DGI)
     is_imported = mode == Mode.DGI_IMPORT
     peru = read_terms(reader)
-    party, code = _receiver(reader, may_be_absent=is_imported or kind is Kind.CREDIT)
+    party, code = _receiver(
+        reader, may_be_absent=is_imported or kind is Kind.CREDIT, is_peruvian=peru is not None
+    )
     lines, credits_lines = _lines(reader, required=not is_imported, is_note=kind is Kind.CREDIT)
     entry = DocumentEntry(
         kind=kind,
@@ -55,7 +58,7 @@ def read_entry(data: Mapping[str, Any], *, kind: Kind) -> DocumentEntry:
         tenant=reader.text("tenant"),
         external_id=reader.text("external_id", default="", longest=100),
         office=reader.text("office", default="" if is_imported else None, longest=4),
-        billing_point=reader.text("billing_point", default="", longest=3),
+        billing_point=reader.text("billing_point", default="", longest=4),
         issue_date=_moment(reader, "issue_date"),
         due_date=reader.day("due_date"),
         notes=reader.text("notes", default="", longest=5000),
@@ -115,7 +118,7 @@ def _read_kind(reader: Reader, kind: Kind) -> None:
         )
 
 
-def _receiver(reader: Reader, *, may_be_absent: bool) -> tuple[Party | None, str]:
+def _receiver(reader: Reader, *, may_be_absent: bool, is_peruvian: bool) -> tuple[Party | None, str]:
     """(the receiver as written, the code of a registered one); a note copies its invoice's, an XML names its own."""
     given = reader.object("receiver")
     if given is None:
@@ -124,7 +127,8 @@ def _receiver(reader: Reader, *, may_be_absent: bool) -> tuple[Party | None, str
         return None, ""
     if given.has("code"):
         return None, given.text("code", longest=40)
-    word = given.choice("type", list(ReceiverType))
+    identity = given.text("identity_type", default="", longest=1)
+    word = given.choice("type", list(ReceiverType), default=receiver_type(identity) if is_peruvian else None)
     contributor = given.choice("contributor", list(Contributor), default="")
     foreign = given.object("foreign_id")
     return (
@@ -136,13 +140,13 @@ def _receiver(reader: Reader, *, may_be_absent: bool) -> tuple[Party | None, str
             dv=given.text("dv", default="", longest=2),
             address=given.text("address", default=""),
             location=given.text("location", default="", longest=8),
-            country=given.text("country", default="PA", longest=2),
+            country=given.text("country", default="PE" if is_peruvian else "PA", longest=2),
             telephones=given.texts("telephones"),
             emails=given.texts("emails"),
             withholds=given.boolean("withholds", default=False),
             retention_code=given.text("retention_code", default="", longest=1),
             foreign_id=ForeignId(foreign.text("number"), foreign.text("country")) if foreign else None,
-            identity_type=given.text("identity_type", default="", longest=1),
+            identity_type=identity,
             identity_number=given.text("identity_number", default="", longest=15),
         ),
         "",

@@ -13,7 +13,7 @@ from cifras.fiscal.document import ZERO, Instalment, Kind, Mode
 from cifras.fiscal.errors import RuleBroken, gettext_noop
 from cifras.fiscal.zones import local_date
 from invoicing.models import Document
-from invoicing.services import drafting, issuing, replacing, settling, timeline
+from invoicing.services import drafting, issuing, peruvian, replacing, settling, timeline
 from invoicing.services.entry import DocumentEntry, ReferenceName
 from invoicing.services.finding import get_document
 from invoicing.services.parties import party_from_snapshot
@@ -70,6 +70,7 @@ def entry_of(document: Document, *, external_id: str = "") -> DocumentEntry:
     today = local_date(timezone.now())
     registered = document.receiver
     is_same = registered is not None and registered.ruc == document.receiver_ruc
+    said = peruvian.said_of(document)
     entry = DocumentEntry(
         tenant=str(document.tenant.uid),
         kind=Kind(document.kind),
@@ -93,6 +94,7 @@ def entry_of(document: Document, *, external_id: str = "") -> DocumentEntry:
         instalments=_still_to_come(today, draft.instalments),
         reference=_reference(document),
         exportation=draft.exportation,
+        peru=said,
         is_draft=True,
     )
     return replace(

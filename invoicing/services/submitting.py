@@ -152,11 +152,8 @@ def _post(document: Document) -> _Posted:
 def _record(posted: Sequence[_Posted]) -> None:
     """The exchanges first, which stay whatever becomes of the rest; then what was accepted; then each setback by itself."""
     save_exchanges([exchange for each in posted for exchange in each.exchanges])
-    accepted = [
-        Answered(each.document, each.answer, each.correlation_id)
-        for each in posted
-        if each.answer and _is_settled(each.answer)
-    ]
+    settled = [each for each in posted if each.answer and _is_settled(each.document, each.answer)]
+    accepted = [Answered(each.document, each.answer, each.correlation_id) for each in settled if each.answer]
     if accepted:
         incidents.note_success(accepted[0].document)
         accepting.accept_all(accepted)
@@ -166,9 +163,19 @@ def _record(posted: Sequence[_Posted]) -> None:
                 setbacks.settle_failure(each.document, each.error)
             elif each.answer is None and not each.is_lost:
                 setbacks.hand_back(each.document)
-            elif each.answer and not _is_settled(each.answer):
-                setbacks.become_unknown(each.document, "answer without an id", each.answer.exchange_id)
+            elif each.answer and each not in settled:
+                _doubt(each.document, each.answer)
 
 
-def _is_settled(answer: PacAnswer) -> bool:
-    return bool(answer.document_id) or answer.legal_status in REJECTED_LEGAL
+def _is_settled(document: Document, answer: PacAnswer) -> bool:
+    """Whether the answer is the last word about the post. A rejection without an id is none about an earlier attempt."""
+    if answer.document_id:
+        return True
+    return answer.legal_status in REJECTED_LEGAL and not setbacks.had_unknown_outcome(document)
+
+
+def _doubt(document: Document, answer: PacAnswer) -> None:
+    if answer.legal_status in REJECTED_LEGAL:
+        setbacks.doubt_rejection(document, answer)
+    else:
+        setbacks.become_unknown(document, "answer without an id", answer.exchange_id)

@@ -170,9 +170,11 @@ def is_shown_to_differ(document: Document) -> bool:
 
 
 def is_shown_to_be_ours(document: Document) -> bool:
-    """Whether the provider showed its document and nothing about it differs."""
+    """Whether the provider showed its document and nothing about it differs. A number alone shows no sale."""
     theirs = identity.held(document)
-    return theirs is not None and identity.compare(document, theirs) is Likeness.SAME
+    if theirs is None or not identity.shows_its_sale(theirs):
+        return False
+    return identity.compare(document, theirs) is Likeness.SAME
 
 
 def _shown(document: Document, pac_id: str, cufe: str) -> Sequence[PacAnswer]:

@@ -35,6 +35,7 @@ logger = logging.getLogger(__name__)
 
 _OPEN = (VoidStatus.REQUESTED, VoidStatus.UNKNOWN)
 _HELD = timedelta(minutes=5)
+_MOST_CALLS_IN_COURSE = 50  # about four hours by the queue's waits
 
 
 class _Statuses(TypedDict):
@@ -194,7 +195,18 @@ def _call(document: Document) -> None:
             _settle_failure(document, error, is_repeat=is_repeat)
         else:
             incidents.note_success(document)
-            _voided(document, {"message": answer.message, "body": answer.body}, answer.exchange_id)
+            evidence: dict[str, object] = {"message": answer.message, "body": answer.body}
+            if answer.is_void is False:
+                _await_the_authority(document, evidence, answer.exchange_id)
+            else:
+                _voided(document, evidence, answer.exchange_id)
+
+
+def _await_the_authority(document: Document, evidence: dict[str, object], exchange_id: str) -> None:
+    """Asked for again it hears what became of it: a second one is refused as done before. At last a person asks."""
+    is_patient = document.void_attempts < _MOST_CALLS_IN_COURSE
+    wait = queue_wait(document.void_attempts) if is_patient else None
+    _again(document, VoidStatus.UNKNOWN, "void_in_course", wait, evidence, exchange_id)
 
 
 def _voided(document: Document, evidence: dict[str, object], exchange_id: str) -> None:
@@ -289,7 +301,7 @@ def _running(document: Document) -> QuerySet[Attempt]:
 def _statuses(document: Document) -> _Statuses:
     notes: list[str] = []
     if document.kind == Kind.INVOICE:
-        notes = list(crediting.live_notes(document).values_list("number", flat=True))
+        notes = [note.number for note in document.credits.all() if crediting.is_live(note)]
     return {
         "mode": Mode(document.mode),
         "submission": Submission(document.submission),

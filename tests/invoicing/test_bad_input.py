@@ -275,6 +275,14 @@ def test_a_company_may_allow_less_back_dating_than_the_settings(tenant: Tenant, 
     assert issue(invoice_json(tenant, issue_date=in_hours(-49))) == [("issue_date_too_old", "issue_date")]
 
 
+def test_a_sale_below_zero_hears_of_its_date_by_the_companys_own_days(tenant: Tenant, issue: Any) -> None:
+    Tenant.objects.update(discounts_after_tax=True, max_backdate_days=3)
+    rebate = {"global_discounts": [{"description": "Rebaja", "amount": "999"}]}
+    below = issue(invoice_json(tenant, issue_date=in_hours(-49), **rebate))
+    assert "total_negative" in dict(below)
+    assert "issue_date_too_old" not in dict(below)
+
+
 # The company, its office, its certificate
 
 

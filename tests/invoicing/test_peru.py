@@ -1,5 +1,6 @@
 """Peruvian documents go the same way as all others, under Peru's law and through Peru's providers."""
 
+import json
 from datetime import timedelta
 from decimal import Decimal
 
@@ -9,12 +10,14 @@ from django.utils import timezone
 from cifras.fiscal.errors import RuleBroken
 from cifras.pac.errors import NotSupported
 from cifras.sandbox.peru.tandia import signature
-from invoicing.models import Document, TimelineEvent, WebhookDelivery
+from invoicing.management.results import document_line
+from invoicing.models import Document, Receiver, TimelineEvent, WebhookDelivery
 from invoicing.services import (
     create_credit,
     create_invoice,
     generate_invoice,
     inbox,
+    preflight,
     update_invoice,
     void_credit,
     void_invoice,
@@ -50,6 +53,14 @@ def test_a_factura_is_issued_authorised_and_known_by_its_series_and_number(pac, 
     assert (there.total, there.igv) == (Decimal(236), Decimal(36))
 
 
+def test_what_sunat_remarks_on_what_it_accepts_is_kept_and_is_no_error(pac, fabo):
+    lines = [{"description": "SUNAT-OBSERVA", "quantity": "1", "unit_price": "100", "tax_rate": "18"}]
+    factura = settled(create_invoice(factura_json(fabo, lines=lines), actor=None))
+    assert factura.legal_status == "DGI_AUTHORIZED"
+    assert factura.problems and factura.problems[0]["code"].isdecimal()
+    assert document_line(factura)["errors"] == []
+
+
 def test_each_series_counts_by_itself_and_its_number_is_used_once(pac, fabo):
     made = [create_invoice(build(fabo), actor=None) for build in (factura_json, boleta_json) * 3]
     work_through(rounds=2)
@@ -69,7 +80,8 @@ def test_each_series_counts_by_itself_and_its_number_is_used_once(pac, fabo):
 def test_a_lost_answer_of_fabo_never_leads_to_a_second_number(pac, fabo, fault):
     pac.faults.add(fault, "emitir")
     factura = settled(create_invoice(factura_json(fabo), actor=None))
-    assert (factura.submission, factura.flag) == ("UNKNOWN", "EXISTS_NO_ID")
+    assert (factura.submission, factura.legal_status, factura.flag) == ("ACCEPTED", "DGI_AUTHORIZED", "")
+    assert factura.document_id == f"prueba-{fabo.ruc}-01-F001-1"
     assert len(pac.sunat.of_company(fabo.pac_company_id)) == 1
     assert {posting.number for posting in pac.journal.postings()} == {"1"}
 
@@ -119,6 +131,25 @@ def test_a_note_takes_a_part_back_in_its_own_series_and_frees_it_when_void(pac, 
     assert settled(note).void_status == "VOIDED"
     factura.refresh_from_db()
     assert factura.credited_total == 0
+
+
+def test_a_note_is_in_the_currency_of_its_document(pac, fabo):
+    factura = settled(create_invoice(factura_json(fabo), actor=None))
+    with pytest.raises(RuleBroken) as refusal:
+        create_credit(note_json(fabo, factura.external_id, currency="USD"), actor=None)
+    assert [reason.code for reason in refusal.value.reasons] == ["note_in_other_currency"]
+    note = create_credit(note_json(fabo, factura.external_id, currency="PEN"), actor=None)
+    assert note.currency == "PEN"
+
+
+def test_another_number_for_a_registered_customer_is_the_one_that_sunat_hears(pac, fabo):
+    Receiver.objects.create(
+        tenant=fabo, code="C-1", name="Cliente S.A.C.", identity_type="6", ruc="20100070970", country="PE"
+    )
+    data = factura_json(fabo, receiver={"code": "C-1"}, ad_hoc={"ruc": "20131312955"})
+    factura = create_invoice(data, actor=None)
+    assert factura.receiver_ruc == "20131312955"
+    assert json.loads(bytes(factura.payload))["numero_doc"] == "20131312955"
 
 
 def test_a_factura_is_voided_by_baja_and_a_boleta_is_not(pac, fabo):
@@ -199,3 +230,68 @@ def test_tandias_webhook_is_believed_only_with_its_signature(pac, client, settin
     assert WebhookDelivery.objects.filter(verdict=WebhookDelivery.Verdict.SIGNED).count() == 1
     assert inbox.process_due() == 1
     assert TimelineEvent.objects.filter(document_uid=factura.uid, code="webhook_received").exists()
+
+
+@pytest.mark.parametrize(
+    ("identity", "kind"),
+    [
+        ({"identity_type": "6", "identity_number": "20100070970", "name": "Cliente S.A.C."}, "CONTRIBUYENTE"),
+        ({"identity_type": "1", "identity_number": "12345678", "name": "Ana Paz"}, "CONSUMIDOR_FINAL"),
+        ({"identity_type": "7", "identity_number": "X123", "name": "Jo Ray"}, "EXTRANJERO"),
+        ({}, "CONSUMIDOR_FINAL"),
+    ],
+)
+def test_the_identity_alone_says_who_receives(pac, fabo, identity, kind):
+    make = factura_json if identity.get("identity_type") == "6" else boleta_json
+    document = create_invoice(make(fabo, receiver=identity), actor=None)
+    assert (document.receiver_data["type"], document.receiver_data["country"]) == (kind, "PE")
+
+
+def test_a_series_may_stand_where_the_point_of_issue_stands(pac, fabo):
+    document = create_invoice(factura_json(fabo, series=None, billing_point="F001"), actor=None)
+    assert (document.billing_point, document.submission) == ("F001", "QUEUED")
+
+
+def on_credit(tenant, *amounts, **changes):
+    """A factura on credit, an instalment a week."""
+    today = timezone.localdate()
+    parts = [
+        {"sequence": week, "due_date": (today + timedelta(weeks=week)).isoformat(), "amount": amount}
+        for week, amount in enumerate(amounts, start=1)
+    ]
+    return factura_json(tenant, payment_time="CREDIT", instalments=parts, **changes)
+
+
+DETRACTION = {
+    "operation_type": "1001",
+    "detraction": {"amount": "28.00", "goods_code": "037", "percent": "12", "account": "00-123"},
+}
+
+
+@pytest.mark.parametrize("provider", ["fabo", "tandia"])
+def test_what_the_provider_has_no_words_for_is_said_before_anything_is_kept(pac, provider):
+    tenant, code = a_company(pac, provider), f"operation_not_at_{provider}"
+    data = on_credit(tenant, "208.00", **DETRACTION, external_id="PE-DETRACCION")
+    with pytest.raises(RuleBroken) as refusal:
+        create_invoice({**data, "due_date": "2020-01-01", "series": "F009"}, actor=None)
+    assert {code, "unknown_billing_point"} <= {each.code for each in refusal.value.reasons}
+    assert not Document.objects.exists()
+    draft = create_invoice({**data, "draft": True}, actor=None)
+    reasons, _doubts = preflight.review(draft)
+    assert [reason.code for reason in reasons] == [code]
+
+
+@pytest.mark.parametrize("provider", ["tandia", "fabo"])
+def test_what_the_receiver_keeps_back_is_no_part_of_the_instalments(pac, provider):
+    tenant, kept, pending = a_company(pac, provider), {"retention_amount": "7.08"}, "228.92"
+    with pytest.raises(RuleBroken) as refusal:
+        create_invoice(on_credit(tenant, "236.00", **kept), actor=None)
+    assert [reason.code for reason in refusal.value.reasons] == ["instalments_do_not_add_up"]
+    assert pending in str(refusal.value)
+    factura = settled(create_invoice(on_credit(tenant, pending, **kept), actor=None))
+    assert factura.legal_status == "DGI_AUTHORIZED"
+    sent = json.loads(bytes(factura.payload))
+    parts = sent["cuotas" if provider == "fabo" else "credit_installments"]
+    assert [Decimal(str(part["monto" if provider == "fabo" else "amount"])) for part in parts] == [
+        Decimal(pending)
+    ]
