@@ -14,6 +14,7 @@ from invoicing.services import (
     watching,
 )
 from invoicing.services.importing import turns
+from invoicing.services.mirroring import bringing, pulling
 
 _AS_MANY_AS_TIME_ALLOWS = 1_000_000
 _ROUND = 500
@@ -77,3 +78,9 @@ def import_task() -> int:
 def numbering_task() -> int:
     """Look for numbers that no document bears."""
     return number_fates.look_over_series()
+
+
+@shared_task(name="invoicing.mirror")
+def mirror_task() -> int:
+    """Read on in the providers' lists, and bring the documents they show."""
+    return pulling.pull_due() + bringing.bring_due(limit=_ROUND)

@@ -1,9 +1,15 @@
-"""Letting time pass for the queues without waiting for it: what is due later is due now."""
+"""Letting time pass for the queues without waiting for it: what is due later is due now; and another day than today."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+import time_machine
 from django.db.models import F
 from django.utils import timezone
 
 from cifras.fiscal.lifecycle import Submission
+from cifras.sandbox.server import SandboxServer
 from invoicing.models import Document, DocumentMail, ProviderHealth, WebhookDelivery, WebhookRequest
 from invoicing.services import queues
 
@@ -33,3 +39,11 @@ def lose_the_workers() -> None:
     Document.objects.filter(leased_until__gt=now).update(leased_until=now)
     DocumentMail.objects.filter(leased_until__gt=now).update(leased_until=now)
     Document.objects.filter(void_leased_until__gt=now).update(void_leased_until=F("void_requested_at"))
+
+
+@contextmanager
+def both_clocks_at(moment: datetime, pac: SandboxServer) -> Iterator[None]:
+    """Ours and the practice PAC's, which lives in this process: so its clock is set by ours, once that one has moved."""
+    with time_machine.travel(moment, tick=True):
+        pac.world.clock.set(moment)
+        yield

@@ -18,8 +18,9 @@ _serial = itertools.count(1)
 
 
 def next_ruc() -> str:
-    """Another juridical RUC."""
-    return f"{155_600_000 + next(_serial)}-2-2015"
+    """Another juridical RUC, whose DV is not 00: that one is always wrong."""
+    numbers = (f"{155_600_000 + each}-2-2015" for each in _serial)
+    return next(each for each in numbers if ruc.check_digit(each, "JURIDICO") != "00")
 
 
 def a_tenant(**changes: Any) -> Tenant:

@@ -14,20 +14,18 @@ from django.utils.translation import gettext_lazy as _
 from cifras.core.admin.badges import AMBER, BLUE, GREEN, GREY, RED, Badge
 from cifras.fiscal.lifecycle import Business, BusinessStatus, LegalStatus, Reason, Submission, VoidStatus
 from invoicing.admin.figures import as_received
+from invoicing.admin.words import words_of
 from invoicing.models import Document
-from invoicing.models.choices import BUSINESS_STATUSES, LEGAL_STATUSES, SUBMISSIONS, Flag, Mode
+from invoicing.models.choices import BUSINESS_STATUSES, SUBMISSIONS, Flag, Mode
 
-_LEGAL_WORDS, _SUBMISSION_WORDS = dict(LEGAL_STATUSES), dict(SUBMISSIONS)
+_SUBMISSION_WORDS = dict(SUBMISSIONS)
 _BUSINESS_WORDS = dict(BUSINESS_STATUSES)
 
-_LEGAL: Mapping[str, Badge] = {
-    status: Badge(_LEGAL_WORDS[status], icon, tone)
-    for status, icon, tone in (
-        (LegalStatus.DGI_AUTHORIZED, "verified", GREEN),
-        (LegalStatus.PAC_AUTHORIZED, "hourglass_top", BLUE),
-        (LegalStatus.PAC_REJECTED, "cancel", RED),
-        (LegalStatus.DGI_REJECTED, "cancel", RED),
-    )
+_LEGAL: Mapping[str, tuple[str, str]] = {
+    LegalStatus.DGI_AUTHORIZED: ("verified", GREEN),
+    LegalStatus.PAC_AUTHORIZED: ("hourglass_top", BLUE),
+    LegalStatus.PAC_REJECTED: ("cancel", RED),
+    LegalStatus.DGI_REJECTED: ("cancel", RED),
 }
 _ON_ITS_WAY: Mapping[str, Badge] = {
     status: Badge(_SUBMISSION_WORDS[status], icon, tone)
@@ -80,7 +78,7 @@ def legal_badge(document: Document) -> Badge:
     if document.mode == Mode.PROFORM and document.submission == Submission.DRAFT:
         return PROFORMA
     if document.legal_status:
-        return _LEGAL[document.legal_status]
+        return Badge(words_of(document).legal[document.legal_status], *_LEGAL[document.legal_status])
     if document.submission == Submission.QUEUED and document.held_reason:
         return Badge(_("Retenida en cola"), "pause_circle", AMBER, document.held_reason)
     if document.submission == Submission.IMPORTED:

@@ -3,6 +3,7 @@
 The second error stops the run: whatever is wrong is then rather with all of them than with one.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -21,7 +22,7 @@ from cifras.core.rights import may
 from cifras.core.sign_in.step_up import require_fresh
 from cifras.core.wording import sentence
 from cifras.fiscal.errors import RuleBroken
-from cifras.fiscal.lifecycle import Submission, VoidStatus
+from cifras.fiscal.lifecycle import VoidStatus
 from cifras.fiscal.voiding import require_reason
 from cifras.pac.contract import ReasonLimits
 from cifras.pac.errors import PacError
@@ -29,9 +30,10 @@ from invoicing import services
 from invoicing.admin.assets import ASSETS
 from invoicing.admin.badges import legal_badge
 from invoicing.admin.deeds import actor_of, attach_obstacle, void_obstacle
-from invoicing.admin.dialogs import VOID_REASONS, VOID_TAKES_TWO, VoidForm, refusals_on
+from invoicing.admin.dialogs import VOID_TAKES_TWO, VoidForm, refusals_on
 from invoicing.admin.document_page import deadline_of
 from invoicing.admin.figures import money
+from invoicing.admin.words import words_of
 from invoicing.models import Document
 from invoicing.models.choices import Kind
 from invoicing.services import four_eyes, preflight, watching
@@ -85,10 +87,10 @@ class BulkDoorsMixin(StaffAdmin):
             lambda _issued: _("En cola"),
         )
 
-    @admin.action(description=gettext_lazy("Anular ante la DGI…"), permissions=["void"])
+    @admin.action(description=gettext_lazy("Anular ante la autoridad…"), permissions=["void"])
     def bulk_void(self, request: HttpRequest, queryset: Any) -> HttpResponse:
         rows = [self._row(row, _void_obstacle(row)) for row in self._chosen(request, queryset)]
-        limits = _strictest(rows)
+        limits, title = _strictest(rows), _void_title(rows)
         form = VoidForm(request.POST if CONFIRMED in request.POST else None, limits=limits)
         if form.is_valid():
             require_fresh(request)
@@ -97,12 +99,12 @@ class BulkDoorsMixin(StaffAdmin):
                 reason = require_reason(form.cleaned_data["reason"], limits.minimum, limits.maximum)
                 return self._report(
                     request,
-                    _("Anular ante la DGI"),
+                    title,
                     rows,
                     lambda row: void(row.uid, reason, actor=actor_of(request)),
                     _void_outcome,
                 )
-        return self._dry_run(request, "bulk_void", _("Anular ante la DGI"), rows, form)
+        return self._dry_run(request, "bulk_void", title, rows, form)
 
     @admin.action(description=gettext_lazy("Actualizar"), permissions=["ask"])
     def bulk_refresh(self, request: HttpRequest, queryset: Any) -> None:
@@ -157,10 +159,10 @@ class BulkDoorsMixin(StaffAdmin):
         context = {
             "rows": rows,
             "able": len(able),
-            "sum": money(sum((row.total for row in able), Decimal(0))),
+            "sum": _sums(able),
             "form": form,
             "action": action,
-            "templates": VOID_REASONS if form else (),
+            "templates": _reasons(able) if form else (),
             "selected": [row.document.pk for row in rows],
             "checkbox": ACTION_CHECKBOX_NAME,
             "is_void": is_void,
@@ -209,12 +211,32 @@ def _carried_out(rows: list[Row], act: Callable[[Any], Any], done: Callable[[Any
 
 def _issue_obstacle(document: Document) -> str:
     """Why it cannot be issued, all reasons in one text; a possible duplicate is asked about on its own page."""
-    if document.submission != Submission.DRAFT:
+    if not document.is_mendable:
         return _("Ya se puso en cola: no es un borrador.")
     reasons, doubts = preflight.review(document)
     if not reasons and preflight.asks(doubts):
         return _("Hay una duda que resolver: emítalo desde su página, donde se pide el motivo.")
     return " ".join(sentence(reason) for reason in reasons)
+
+
+def _sums(documents: list[Any]) -> str:
+    """What they come to, each currency by itself."""
+    sums: defaultdict[str, Decimal] = defaultdict(Decimal)
+    for document in documents:
+        sums[document.currency] += document.total
+    return " + ".join(money(total, currency) for currency, total in sums.items()) or money(Decimal(0))
+
+
+def _void_title(rows: list[Row]) -> str:
+    """The act in the words of the country where all of them were issued."""
+    titles = {words_of(row.document).void_submit for row in rows}
+    return str(titles.pop()) if len(titles) == 1 else _("Anular ante la autoridad")
+
+
+def _reasons(documents: list[Any]) -> tuple[Any, ...]:
+    """The usual reasons, in the words of the country where all of them were issued."""
+    found = {words_of(document).authority: words_of(document).void_chosen for document in documents}
+    return next(iter(found.values())) if len(found) == 1 else ()
 
 
 def _void_obstacle(document: Document) -> str:

@@ -10,8 +10,9 @@ from django.utils.translation import gettext_lazy
 
 from cifras.core.admin.badges import AMBER, GREEN, GREY, Badge
 from invoicing.admin.figures import as_received, moment, money
+from invoicing.admin.words import words_of
 from invoicing.models import Document
-from invoicing.models.choices import LEGAL_STATUSES, VOID_STATUSES
+from invoicing.models.choices import VOID_STATUSES
 from invoicing.services import identity
 
 _LABELS = {
@@ -77,7 +78,7 @@ def shown_body(conflict: Any) -> Any:
 def facts_of(document: Document, subject: str) -> list[tuple[str, str]]:
     """What stands above the question, beside number, receiver and total."""
     if subject == "legal_conflict":
-        words = dict(LEGAL_STATUSES)
+        words = words_of(document).legal
         news = f"{words.get(document.legal_conflict, '')} «{as_received(document.legal_conflict, 60)}»"
         return [(_("Consta"), str(words.get(document.legal_status, "—"))), (_("Dice ahora"), news.strip())]
     if subject == "void_verdict":

@@ -17,11 +17,12 @@ from cifras.fiscal.errors import RuleBroken
 from invoicing import services
 from invoicing.admin.correction_deeds import may_correct, may_reissue
 from invoicing.admin.deeds import actor_of
-from invoicing.admin.dialogs import VOID_REASONS, Dialog, VoidForm, refusals_on
+from invoicing.admin.dialogs import Dialog, VoidForm, refusals_on
 from invoicing.admin.document_page import deadline_of
 from invoicing.admin.document_summary import address_of
 from invoicing.admin.doors import DocumentDoorsMixin
 from invoicing.admin.foresight import after_correction
+from invoicing.admin.words import words_of
 from invoicing.models import Correction, Document
 from invoicing.services import correcting, returning
 from tenants.services.accounts import provider_spec
@@ -76,6 +77,7 @@ class CorrectionDoorsMixin(DocumentDoorsMixin):
             request.POST if request.method == "POST" else None,
             limits=provider_spec(document.provider).void_reason,
             asks_about_money=returning.has_money(document),
+            label=words_of(document).void_reason,
         )
         if form.is_valid():
             require_fresh(request)
@@ -116,5 +118,5 @@ def _dialog(document: Document) -> Dialog:
         variant="danger",
         consequences=after_correction(document, way),
         deadline=deadline_of(document),
-        templates=VOID_REASONS[:2],
+        templates=words_of(document).void_chosen[:2],
     )

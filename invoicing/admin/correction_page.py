@@ -31,6 +31,7 @@ from invoicing.admin.dialogs import refusals_on
 from invoicing.admin.document_summary import address_of
 from invoicing.admin.figures import as_received, moment, money, stamp
 from invoicing.admin.settlement_forms import ReasonForm
+from invoicing.admin.words import words_of
 from invoicing.models import Correction, Document, TimelineEvent
 from invoicing.models.choices import MoneyAnswer
 from invoicing.services import correcting, replacing
@@ -236,7 +237,7 @@ def _effect(correction: Correction) -> Step:
         text = _("Deja sin efecto a {document}, a nombre del mismo receptor.").format(document=original)
         return Step(title, text, legal_badge(note), note)
     badge = _VOID.get(VoidStatus(original.void_status), _TO_DO)
-    text = _("Permanente, ante la DGI. Hasta que conste, el original sigue vigente.")
+    text = str(words_of(original).void_step)
     return Step(_("Anular {document}").format(document=original), text, badge, original)
 
 
@@ -256,7 +257,7 @@ def _issue(correction: Correction) -> Step:
     draft, title = correction.replacement, _("Emitir la nueva")
     if draft and draft.submission not in {Submission.DRAFT, Submission.DISCARDED}:
         return Step(
-            title, _("Con el número {number}.").format(number=draft.number), legal_badge(draft), draft
+            title, _("Con el número {number}.").format(number=draft.printed_number), legal_badge(draft), draft
         )
     if correction.problems:
         text = " ".join(str(problem.get("message", "")) for problem in correction.problems)

@@ -17,7 +17,6 @@ from cifras.core.admin.staff_admin import StaffAdmin
 from cifras.core.rights import may
 from cifras.core.wording import sentence
 from cifras.fiscal.document import Mode
-from cifras.fiscal.lifecycle import Submission
 from invoicing.admin.credit_form_act import SHOWN_TOTAL, NotePage, made_before, spent
 from invoicing.admin.credit_form_parts import NoteForms, initial_of
 from invoicing.admin.credit_form_shown import Figures, referenced, rows_of
@@ -177,12 +176,12 @@ class CreditDraftMixin(CreditFormMixin):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         note: Any = self.require_object(request, object_id)
-        if request.method == "POST" and TOKEN in request.POST and note.submission != Submission.DRAFT:
+        if request.method == "POST" and TOKEN in request.POST and not note.is_mendable:
             return spent(request, note)
-        is_open = note.submission == Submission.DRAFT and may(request.user, "invoicing.change_credit")
+        is_open = note.is_mendable and may(request.user, "invoicing.change_credit")
         if not is_open or note.credited is None or "tab" in request.GET:
             return super().change_view(request, object_id, form_url, extra_context)
-        standing = composing_notes.creditable(_invoice_of(note))
+        standing = composing_notes.creditable(_invoice_of(note), besides=note)
         initial = initial_of(note, standing)
         obstacle = _obstacle(standing)
         if obstacle or not initial:

@@ -9,7 +9,6 @@ from django.utils.translation import gettext as _
 from cifras.core.wording import sentences
 from cifras.fiscal.document import Kind, Mode
 from cifras.fiscal.errors import RuleBroken
-from cifras.fiscal.lifecycle import Submission
 from cifras.fiscal.totals import Totals
 from cifras.pac.errors import PacError
 from invoicing.admin.credit_form_parts import NoteForms
@@ -17,6 +16,7 @@ from invoicing.admin.credit_form_shown import Figures, after_note, figures_of
 from invoicing.admin.deeds import actor_of
 from invoicing.admin.document_summary import address_of
 from invoicing.admin.foresight import after_issue
+from invoicing.admin.form_identity import queued_or_not
 from invoicing.models import Document
 from invoicing.services import composing, composing_notes, preflight
 from invoicing.services.composing import Form, Rehearsal
@@ -88,20 +88,21 @@ class NotePage:
             for text in sentences(error):
                 messages.error(self.request, text)
             return None
-        text = _("En cola con el número {number}; se envía al PAC en seguida.")
-        messages.success(self.request, text.format(number=note.number))
+        messages.success(self.request, queued_or_not(note))
         return HttpResponseRedirect(address_of(note))
 
     def consequences(self) -> list[str]:
         """What issuing will do: number, void window, and what becomes of the invoice."""
-        invoice = self.standing.invoice
-        mode = Mode.DGI if self.note is None else self.note.mode
+        invoice, before, data = self.standing.invoice, self.note or Document(), self.data or {}
         note = Document(
             kind=Kind.CREDIT,
-            mode=mode,
+            mode=Mode.DGI if self.note is None else before.mode,
+            submission=before.submission,
+            number=before.number,
             tenant=invoice.tenant,
             office=invoice.office,
-            billing_point=invoice.billing_point,
+            billing_point=data.get("series") or data.get("billing_point") or invoice.billing_point,
+            peru=invoice.peru,
         )
         return [*after_issue(note), *([after_note(invoice, self.sums.total)] if self.sums else [])]
 
@@ -109,7 +110,7 @@ class NotePage:
 def made_before(request: HttpRequest, form: Form) -> HttpResponse | None:
     """Where this form's document is, once it was queued: the form speaks of one document, however often it is sent."""
     made = Document.objects.visible_to(request.user).filter(uid=form.uid, kind=Kind.CREDIT).first()
-    if made is None or made.submission == Submission.DRAFT:
+    if made is None or made.is_mendable:
         return None
     return spent(request, made)
 
@@ -117,5 +118,5 @@ def made_before(request: HttpRequest, form: Form) -> HttpResponse | None:
 def spent(request: HttpRequest, note: Document) -> HttpResponse:
     """Back to a note that changes no more."""
     text = _("La nota de crédito {number} ya se emitió y no cambia más.")
-    messages.info(request, text.format(number=note.number))
+    messages.info(request, text.format(number=note.printed_number))
     return HttpResponseRedirect(address_of(note))

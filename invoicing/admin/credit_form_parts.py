@@ -16,9 +16,11 @@ from cifras.core.wording import sentence
 from cifras.fiscal.document import Mode
 from cifras.fiscal.errors import RuleBroken, refuse
 from cifras.fiscal.money import amount as read_amount
-from invoicing.admin.invoice_fields import DoubtForm, PartForm, figure, radios, text
+from invoicing.admin.invoice_fields import DoubtForm, PartForm, figure, radios, select, text
 from invoicing.admin.invoice_parts import Complaint
 from invoicing.admin.members import member_name
+from invoicing.admin.note_laws import note_law
+from invoicing.admin.words import words_of
 from invoicing.models import Document
 from invoicing.services import composing_notes, crediting_lines
 from invoicing.services.composing_notes import Creditable, How, Wish
@@ -41,10 +43,10 @@ class NoteForm(PartForm):
         ],
         _ALL,
     )
-    amount = figure(gettext_lazy("Importe de la nota, con ITBMS"))
+    amount = figure("")
+    reason_code = select(gettext_lazy("Motivo según la SUNAT"), [])
+    series = select(gettext_lazy("Serie de la nota"), [])
     notes = forms.CharField(
-        label=gettext_lazy("Motivo"),
-        help_text=gettext_lazy("Sale en la nota, como información para el receptor."),
         required=False,
         widget=UnfoldAdminTextareaWidget({"rows": 3, "maxlength": 5000}),
     )
@@ -54,7 +56,25 @@ class NoteForm(PartForm):
         longest=160,
     )
 
-    places = {"receiver.emails": "emails", "ad_hoc.emails": "emails", "ad_hoc": "emails"}
+    places = {
+        "receiver.emails": "emails",
+        "ad_hoc.emails": "emails",
+        "ad_hoc": "emails",
+        "billing_point": "series",
+        "reason": "notes",
+    }
+
+    def __init__(self, *args: Any, invoice: Document, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        law, words = note_law(invoice), words_of(invoice)
+        self.fields["amount"].label = words.note_amount
+        self.fields["notes"].label, self.fields["notes"].help_text = words.note_reason, words.note_reason_help
+        choices = law.choices(invoice)
+        for name in ("reason_code", "series"):
+            if name in choices:
+                self.fields[name].widget.choices = choices[name]
+            else:
+                del self.fields[name]
 
     def listed_emails(self) -> list[str]:
         """The addresses typed in one field."""
@@ -77,9 +97,9 @@ class NoteForms:
         data: QueryDict | None = None,
         initial: Mapping[str, Any] | None = None,
     ) -> None:
-        shown = dict(initial or {})
-        self.standing = standing
-        self.note = NoteForm(data, initial=shown)
+        self.standing, self.law = standing, note_law(standing.invoice)
+        shown = self.law.usual(standing.invoice) | dict(initial or {})
+        self.note = NoteForm(data, initial=shown, invoice=standing.invoice)
         self.doubt = DoubtForm(data, prefix="doubt")
         self.has_rows = len(standing.lines) <= MOST_LINES and all(line.row.pk for line in standing.lines)
         quantities = shown.get("quantities", {})
@@ -100,6 +120,11 @@ class NoteForms:
         if not self.has_rows:
             radio = self.note.fields["how"].widget
             radio.choices = [choice for choice in radio.choices if choice[0] != _LINES]
+
+    @property
+    def own_fields(self) -> list[Any]:
+        """The fields that only its country has."""
+        return [self.note[name] for name in self.law.own]
 
     @property
     def how(self) -> How:
@@ -129,14 +154,19 @@ class NoteForms:
                 self.standing,
                 self.wish(),
                 mode=mode,
-                notes=self.note.value("notes"),
                 emails=self.note.listed_emails(),
+                **self._said(),
             )
         except RuleBroken as refusal:
             self.problem = refusal
             return None
         self.problem, self.sent = None, data["lines"]
         return data
+
+    def _said(self) -> dict[str, Any]:
+        """The reason in words, and what only a note of its country says."""
+        said = {name: self.note.value(name) for name in self.law.own}
+        return {**said, self.law.text: self.note.value("notes")}
 
     def refuse(self, reasons: Iterable[RuleBroken]) -> None:
         """Show each refusal beside its field, and all of them in the list on top."""
@@ -193,7 +223,8 @@ def initial_of(note: Document, standing: Creditable) -> dict[str, Any]:
     found = crediting_lines.matched(rows, named)
     if not rows or (named and len(found) < len(rows)):
         return {}
-    shown = {"notes": note.notes, "emails": ", ".join(_own_emails(note, standing.invoice))}
+    shown: dict[str, Any] = note_law(standing.invoice).said_by(note)
+    shown["emails"] = ", ".join(_own_emails(note, standing.invoice))
     if note.total == standing.left:
         return shown | {"how": _ALL}
     if found and all(row.unit_price == named[found[at]].row.unit_price for at, row in enumerate(rows)):

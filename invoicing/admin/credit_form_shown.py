@@ -18,6 +18,7 @@ from invoicing.admin.badges import business_badge, legal_badge
 from invoicing.admin.credit_form_parts import NoteForms, QuantityForm
 from invoicing.admin.document_summary import address_of
 from invoicing.admin.figures import moment, money, percent, price, quantity
+from invoicing.admin.words import Words, words_of
 from invoicing.models import Document
 from invoicing.services import settling
 from invoicing.services.composing_notes import Creditable
@@ -56,6 +57,7 @@ def referenced(standing: Creditable) -> dict[str, Any]:
     invoice, currency = standing.invoice, standing.invoice.currency
     return {
         "document": invoice,
+        "words": words_of(invoice),
         "address": address_of(invoice),
         "receiver": f"{invoice.receiver_name or '—'}",
         "ruc": invoice.receiver_ruc,
@@ -105,7 +107,7 @@ def figures_of(sums: Totals | None, data: dict[str, Any] | None, forms: NoteForm
     taken = [note.total for note in forms.standing.notes]
     is_full = law.modification_code(sums.total, invoice.total, taken) == law.FULL_ANNULMENT
     return Figures(
-        rows=[(name, money(amount, invoice.currency)) for name, amount in _rows(sums)],
+        rows=[(name, money(amount, invoice.currency)) for name, amount in _rows(sums, words_of(invoice))],
         lines=_lines(data, sums, invoice),
         total=money(sums.total, invoice.currency),
         stays=money(stays, invoice.currency),
@@ -118,11 +120,8 @@ def after_note(invoice: Document, total: Decimal) -> str:
     facts, today = settling.facts_of(invoice), local_date(timezone.now())
     before = business_status(facts, today)
     after = business_status(replace(facts, credited=facts.credited + total), today)
-    words = business_badge(before).word, business_badge(after).word
-    if words[0] == words[1]:
-        status = _("Cuando la DGI la autorice, la factura sigue «{after}».")
-    else:
-        status = _("Cuando la DGI la autorice, la factura pasa de «{before}» a «{after}».")
+    words, wording = (business_badge(before).word, business_badge(after).word), words_of(invoice)
+    status = str(wording.note_keeps if words[0] == words[1] else wording.note_changes)
     balance = _("Saldo: {before} → {after}.").format(
         before=money(before.balance, invoice.currency), after=money(after.balance, invoice.currency)
     )
@@ -147,14 +146,14 @@ def _as_line(row: re.Match[str]) -> str:
     return f"lines[{int(row[1]) - 1}]"
 
 
-def _rows(sums: Totals) -> list[tuple[str, Decimal]]:
+def _rows(sums: Totals, words: Words) -> list[tuple[str, Decimal]]:
     rows = [(_("Subtotal"), sums.net)]
     for rate, of_rate in sums.by_rate.items():
-        name = _("ITBMS {rate} sobre {base}") if rate else _("Exento sobre {base}")
-        rows.append((name.format(rate=percent(rate), base=f"{of_rate.base:,.2f}"), of_rate.tax))
+        name = words.tax_of_rate if rate else words.untaxed
+        rows.append((str(name).format(rate=percent(rate), base=f"{of_rate.base:,.2f}"), of_rate.tax))
     optional = [
         (_("ISC"), sums.isc),
-        (_("Otros impuestos"), sums.oti),
+        (str(words.other_taxes), sums.oti),
         (_("Flete"), sums.freight),
         (_("Seguro"), sums.insurance),
         (_("Descuento"), -sums.discount),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import prefetch_related_objects
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -18,10 +19,14 @@ from invoicing.services import crediting, crediting_lines, settling
 
 
 def notes_of(document: Document) -> list[Document]:
-    """The notes over this invoice, the oldest first; none of a document that can have none."""
-    if document.kind != Kind.INVOICE or not document.cufe:
+    """The notes over this invoice, the oldest first; none of a document that can have none. Read once for the whole page."""
+    if document.kind != Kind.INVOICE or not (document.cufe or document.peru):
         return []
-    return list(document.credits.select_related("tenant").order_by("pk"))
+    prefetch_related_objects([document], "credits")
+    notes = sorted(document.credits.all(), key=lambda note: note.pk)
+    for note in notes:
+        note.tenant = document.tenant
+    return notes
 
 
 def standing_of(document: Document, notes: Sequence[Document]) -> dict[str, Any]:

@@ -16,11 +16,14 @@ from cifras.fiscal.lifecycle import LegalStatus, Submission, VoidStatus
 from cifras.fiscal.voiding import VoidWindowClosed
 from cifras.pac.contract import Capability
 from cifras.pac.errors import PacError
+from invoicing.admin.words import words_of
 from invoicing.models import Document
 from invoicing.models.choices import Kind, Mode
 from invoicing.services import crediting, issuing, voiding
 from tenants.services.accounts import provider_spec
 
+# Refusals of a void over which only a credit note is open; its dialog offers it.
+ONLY_CREDITED = frozenset({"baja_of_boleta", "not_supported", "void_not_offered"})
 ASKS, POSTS, LINKS = "asks", "posts", "links"
 
 
@@ -50,11 +53,12 @@ def deeds_of(document: Document, staff: Any) -> list[Deed]:
     """The buttons, by what is possible now and by what `staff` may do."""
     if document.submission == Submission.DISCARDED:
         return []
-    if document.submission == Submission.DRAFT:
+    if document.is_mendable:
+        label = _("Emitir") if document.submission == Submission.DRAFT else _("Volver a enviar")
         return [
             *_edit(document, staff),
             Deed("review", _("Revisar"), "fact_check"),
-            Deed("issue", _("Emitir"), "send", "primary", why_not=_no_right(document, staff, "issue")),
+            Deed("issue", label, "send", "primary", why_not=_no_right(document, staff, "issue")),
             _discard(document, staff),
         ]
     if document.submission == Submission.IMPORTED:
@@ -110,6 +114,10 @@ def _credit(document: Document, staff: Any) -> list[Deed]:
     why_not = "" if may(staff, "invoicing.add_credit") else _("Su rol no permite este acto.")
     if not why_not and document.credited_total == document.total:
         why_not = _("Sus notas de crédito ya cubren el total: no queda nada que rebajar.")
+    if not why_not and not provider_spec(document.provider).can(
+        Capability.ISSUE_CREDIT, document.tenant.pac_options
+    ):
+        why_not = _("Esta empresa no emite desde Cifras: haga la nota en el PAC y llegará aquí.")
     if not why_not:
         why_not = "\n".join(sentence(reason.at("")) for reason in crediting.reference_reasons(document))
     return [Deed("credit", _("Emitir nota de crédito"), "assignment_return", how=LINKS, why_not=why_not)]
@@ -139,12 +147,17 @@ def _discard(document: Document, staff: Any) -> Deed:
 
 
 def _void(document: Document, staff: Any) -> Deed:
-    """Outside the window the dialog still opens, and offers the credit note; over live notes it says in which order."""
+    """Where only a credit note is open the dialog still opens, and offers it; over live notes it says in which order."""
     why_not = _no_right(document, staff, "void")
     refusal = None if why_not else void_obstacle(document)
-    if refusal and not isinstance(refusal, VoidWindowClosed) and refusal.code != "void_live_credits":
+    label = words_of(document).void
+    if refusal and refusal.code in ONLY_CREDITED:
+        label = _("Anular")
+        is_creditable = document.kind == Kind.INVOICE and document.legal_status == LegalStatus.DGI_AUTHORIZED
+        why_not = "" if is_creditable else sentence(refusal)
+    elif refusal and not isinstance(refusal, VoidWindowClosed) and refusal.code != "void_live_credits":
         why_not = sentence(refusal)
-    return Deed("void", _("Anular"), "block", "danger", why_not=why_not)
+    return Deed("void", label, "block", "danger", why_not=why_not)
 
 
 def _no_right(document: Document, staff: Any, deed: str) -> str:

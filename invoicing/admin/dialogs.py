@@ -18,27 +18,22 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 from cifras.core.rights import may
 from cifras.core.wording import sentence, sentences
 from cifras.fiscal.errors import RuleBroken
-from cifras.fiscal.lifecycle import Submission, VoidStatus
+from cifras.fiscal.lifecycle import VoidStatus
 from cifras.fiscal.voiding import VoidWindowClosed
 from cifras.pac.contract import ReasonLimits
 from cifras.pac.errors import PacError
-from invoicing.admin.deeds import refusal_of, void_obstacle
+from invoicing.admin.deeds import ONLY_CREDITED, refusal_of, void_obstacle
 from invoicing.admin.document_page import Deadline, deadline_of
 from invoicing.admin.figures import money
 from invoicing.admin.foresight import after_discard, after_issue, after_void
 from invoicing.admin.mending import Mending, mendings
+from invoicing.admin.words import words_of
 from invoicing.models import Document
 from invoicing.models.choices import Kind, MoneyAnswer
 from invoicing.services import crediting, four_eyes, issuing, preflight
 
 VOID_TAKES_TWO = gettext_lazy(
     "Esta empresa pide dos personas para anular: usted la propone y otra la aprueba, dentro del plazo."
-)
-VOID_REASONS = (
-    gettext_lazy("Datos del receptor incorrectos; se emitirá una factura nueva."),
-    gettext_lazy("Importes o líneas incorrectos; se emitirá un documento corregido."),
-    gettext_lazy("La operación no se realizó: el cliente desistió de la compra."),
-    gettext_lazy("Documento emitido dos veces por error; la venta ya consta en otro."),
 )
 
 
@@ -104,10 +99,17 @@ class VoidForm(forms.Form):
     )
 
     def __init__(
-        self, *args: Any, limits: ReasonLimits, asks_about_money: bool = False, **kwargs: Any
+        self,
+        *args: Any,
+        limits: ReasonLimits,
+        asks_about_money: bool = False,
+        label: Any = "",
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.limits = limits
+        if label:
+            self.fields["reason"].label = label
         if not asks_about_money:
             del self.fields["money"]
 
@@ -138,7 +140,7 @@ class refusals_on(AbstractContextManager[None, bool]):  # noqa: N801 reads as a 
 
 def review_dialog(document: Document, staff: Any) -> Dialog:
     """Everything that stands in the way of sending a draft, at once, each with a link to where it is mended."""
-    if document.submission != Submission.DRAFT:
+    if not document.is_mendable:
         return Dialog(title=_("Revisar"), obstacle=_no_draft(document))
     reasons, _doubts = preflight.review(document)
     found = mendings(document, reasons, staff)
@@ -148,7 +150,7 @@ def review_dialog(document: Document, staff: Any) -> Dialog:
 
 def issue_dialog(document: Document, staff: Any) -> tuple[Dialog, bool]:
     """The dialog, and whether it asks why the document is issued all the same."""
-    if document.submission != Submission.DRAFT:
+    if not document.is_mendable:
         return Dialog(title=_("Emitir"), obstacle=_no_draft(document)), False
     reasons, doubts = preflight.review(document)
     dialog = Dialog(
@@ -172,8 +174,9 @@ def discard_dialog(document: Document) -> Dialog:
 
 def void_dialog(document: Document, staff: Any) -> Dialog:
     """Inside the window the void; outside it a credit note over what is left, with the reason that was typed."""
-    title, obstacle = _("Anular"), void_obstacle(document)
-    if isinstance(obstacle, VoidWindowClosed):
+    words = words_of(document)
+    title, obstacle = words.void, void_obstacle(document)
+    if isinstance(obstacle, VoidWindowClosed) or (obstacle and obstacle.code in ONLY_CREDITED):
         return _credit_offer(document, obstacle, staff)
     if obstacle:
         return Dialog(
@@ -187,20 +190,20 @@ def void_dialog(document: Document, staff: Any) -> Dialog:
     takes_two = four_eyes.void_takes_two(document)
     return Dialog(
         title=title,
-        submit=_("Proponer la anulación") if takes_two else _("Anular ante la DGI"),
+        submit=words.void_propose if takes_two else words.void_submit,
         variant="danger",
         warnings=[VOID_TAKES_TWO] if takes_two else [],
         consequences=after_void(document),
         deadline=deadline_of(document),
-        templates=VOID_REASONS,
+        templates=words.void_chosen,
     )
 
 
 def void_asked_for(document: Document) -> str:
     """What became of the request, for the person who made it."""
     if document.void_status == VoidStatus.REQUESTED:
-        return _("Anulación pedida: se hace ante la DGI en seguida y el resultado aparece aquí.")
-    return _("Anulación propuesta: se hace ante la DGI cuando otra persona la apruebe.")
+        return str(words_of(document).void_asked)
+    return str(words_of(document).void_proposed)
 
 
 def _notes_to_void(document: Document, staff: Any) -> list[Mending]:
@@ -222,12 +225,14 @@ def _no_draft(document: Document) -> str:
     return _("{document} ya no es un borrador: no se emite otra vez.").format(document=document)
 
 
-def _credit_offer(document: Document, obstacle: VoidWindowClosed, staff: Any) -> Dialog:
+def _credit_offer(document: Document, obstacle: RuleBroken | PacError, staff: Any) -> Dialog:
     """The refusal is the button."""
-    title = _("Anular")
+    title = words_of(document).void if isinstance(obstacle, VoidWindowClosed) else _("Anular")
     if document.kind != Kind.INVOICE:
-        offer = _(
-            "Una nota de crédito fuera de plazo ya no se anula: si sobra, facture de nuevo la diferencia."
+        offer = (
+            _("Una nota de crédito fuera de plazo ya no se anula: si sobra, facture de nuevo la diferencia.")
+            if isinstance(obstacle, VoidWindowClosed)
+            else _("Esta nota de crédito no se anula: si sobra, facture de nuevo la diferencia.")
         )
         return Dialog(title=title, obstacle=sentence(obstacle), offer=offer)
     left = crediting.remaining(document)
@@ -235,7 +240,7 @@ def _credit_offer(document: Document, obstacle: VoidWindowClosed, staff: Any) ->
         offer = _("Sus notas de crédito ya cubren el total: no queda nada que rebajar.")
         return Dialog(title=title, obstacle=sentence(obstacle), offer=offer)
     amount = money(left, document.currency)
-    offer = _("Lo que corresponde ahora es una nota de crédito por {amount}: lo que queda de esta factura.")
+    offer = str(words_of(document).credit_offer)
     is_allowed = may(staff, "invoicing.add_credit")
     return Dialog(
         title=title,

@@ -14,6 +14,7 @@ from cifras.pac.errors import Problem
 from invoicing.admin.comparison import shown_body
 from invoicing.admin.figures import as_received, moment, money, spoken
 from invoicing.admin.members import member_name
+from invoicing.admin.words import words_of
 from invoicing.models import Document, TimelineEvent
 from invoicing.models.choices import Flag
 from invoicing.services.incidents import SUSPENDED, TOO_LATE
@@ -61,7 +62,7 @@ def deadline_of(document: Document, now: datetime | None = None) -> Deadline | N
     """The void deadline where it still says something: not for drafts, nor for what is void, rejected or discarded."""
     at = document.void_deadline
     is_over = document.legal_status in REJECTED_LEGAL or document.void_status == VoidStatus.VOIDED
-    if at is None or is_over or document.submission in {Submission.DRAFT, Submission.DISCARDED}:
+    if at is None or is_over or document.is_mendable or document.submission == Submission.DISCARDED:
         return None
     left = at - (now or timezone.now())
     hours = left.total_seconds() / 3600
@@ -76,7 +77,7 @@ def deadline_of(document: Document, now: datetime | None = None) -> Deadline | N
 
 def notices_of(document: Document) -> list[Notice]:
     """Everything on top, the gravest first."""
-    found = [*_rejection(document), *_uncertainty(document), *_contradictions(document)]
+    found = [*_rejection(document), *_returned(document), *_uncertainty(document), *_contradictions(document)]
     return [*found, *_held(document), *_void_refusal(document), *_settled_by_person(document)]
 
 
@@ -95,7 +96,7 @@ def next_step(document: Document) -> str:
             time=when, count=document.asks_made
         )
     if document.submission == Submission.ACCEPTED and document.due_at:
-        waits = _("la palabra de la DGI") if document.legal_status not in TERMINAL_LEGAL else _("el PDF")
+        waits = words_of(document).waits_for if document.legal_status not in TERMINAL_LEGAL else _("el PDF")
         if document.due_at - timezone.now() < _SOON:
             return _("Falta {what}; se consulta al PAC cada pocos segundos.").format(what=waits)
         return _("Falta {what}; se consulta al PAC a las {time}.").format(what=waits, time=when)
@@ -154,8 +155,18 @@ def _rejection(document: Document) -> list[Notice]:
         text = _(
             "El PAC lo recibió y después fue rechazado: queda sin efecto y a la vista. Corrija lo señalado y emita otro."
         )
-    title = document.get_legal_status_display()
+    title = str(words_of(document).legal.get(document.legal_status, ""))
     return [Notice(RED, "cancel", title, text, complaints_of(document) or [_silence()])]
+
+
+def _returned(document: Document) -> list[Notice]:
+    if document.submission != Submission.RETURNED:
+        return []
+    text = _(
+        "No quedó emitido y conserva su número {number}. Corrija lo señalado y vuelva a enviarlo: sale con el mismo número."
+    ).format(number=document.printed_number)
+    title = document.get_submission_display()
+    return [Notice(AMBER, "undo", title, text, complaints_of(document) or [_silence()])]
 
 
 def _silence() -> Complaint:
@@ -201,7 +212,12 @@ def _contradictions(document: Document) -> list[Notice]:
         news = as_received(document.legal_conflict, 60)
         title = _("Noticia contraria del PAC")
         found.append(
-            Notice(RED, "warning", title, text.format(news=news, held=document.get_legal_status_display()))
+            Notice(
+                RED,
+                "warning",
+                title,
+                text.format(news=news, held=words_of(document).legal.get(document.legal_status, "")),
+            )
         )
     if document.cufe_differs:
         rows = [(_("Calculado aquí"), document.local_cufe), (_("Del PAC (vale)"), as_received(document.cufe))]
@@ -253,9 +269,7 @@ def _void_refusal(document: Document) -> list[Notice]:
         complaints = [Complaint("", said, "", "")] if said else []
         return [Notice(RED, "block", _("Anulación rechazada"), text, complaints)]
     if document.void_status == VoidStatus.UNKNOWN and not document.void_due_at:
-        text = _(
-            "El PAC negó la repetición y eso no prueba si la primera llamada anuló. Compruébelo en el portal de la DGI."
-        )
+        text = str(words_of(document).void_portal)
         complaints = [Complaint("", said, "", "")] if said else []
         return [Notice(RED, "front_hand", _("Anulación sin confirmar: decide una persona"), text, complaints)]
     return []
@@ -263,7 +277,7 @@ def _void_refusal(document: Document) -> list[Notice]:
 
 def _next_of_void(document: Document) -> str:
     if document.void_status == VoidStatus.REQUESTED and not document.void_attempts:
-        return _("La anulación se pide a la DGI en seguida.")
+        return str(words_of(document).void_next)
     if not document.void_due_at:
         return ""
     return _("La anulación se repite a las {time}.").format(time=_clock(document.void_due_at))
@@ -271,7 +285,7 @@ def _next_of_void(document: Document) -> str:
 
 def _own_facts(document: Document) -> list[tuple[str, str]]:
     return [
-        (_("Número"), document.number),
+        (_("Número"), document.printed_number),
         (_("CUFE calculado"), document.local_cufe),
         (_("Emisión"), moment(document.issue_date)),
         (_("Receptor"), f"{document.receiver_name} {document.receiver_ruc}".strip()),

@@ -9,13 +9,18 @@ from django.utils.translation import gettext as _
 
 from cifras.fiscal.catalogues.dgi import PaymentMethod, Retention
 from cifras.fiscal.catalogues.tables import CodeTable
+from cifras.fiscal.lifecycle import MENDABLE, Submission
+from invoicing.admin import peru_summary
 from invoicing.admin.badges import legal_badge
 from invoicing.admin.credit_shown import invoice_of, lines_left, notes_of, standing_of
 from invoicing.admin.figures import as_received, moment, money, percent, price, quantity
+from invoicing.admin.origin import origin_text
+from invoicing.admin.words import words_of
 from invoicing.models import Document
 from invoicing.models.choices import Kind, PaymentTime
 from invoicing.models.receiver import Receiver
 from invoicing.services import settling
+from tenants.services.accounts import provider_spec
 
 _LONGEST_QR = 1500
 
@@ -43,14 +48,18 @@ def summary(document: Document, _staff: Any) -> dict[str, Any]:
         "money": _money(document),
         "qr": _qr(document.qr),
         "void": _void(document),
+        "words": words_of(document),
     }
 
 
 def _facts(document: Document) -> list[tuple[str, str]]:
-    office = f"{document.office.code} · {_('punto')} {document.billing_point}"
+    words = words_of(document)
+    office = f"{document.office.code} · {words.point} {document.billing_point}"
     rows = [
-        (_("Emisión (hora de Panamá)"), moment(document.issue_date)),
-        (_("Sucursal"), office),
+        (words.issued, moment(document.issue_date)),
+        (words.office, office),
+        *peru_summary.facts(document),
+        (_("Enviar antes de"), moment(document.send_by) if _waits(document) else ""),
         (_("Momento de pago"), document.get_payment_time_display()),
         (_("Vencimiento"), f"{document.due_date:%d/%m/%Y}" if document.due_date else ""),
         (_("Referencia externa"), document.external_id),
@@ -60,6 +69,11 @@ def _facts(document: Document) -> list[tuple[str, str]]:
         (_("Protocolo de autorización"), as_received(document.protocol, 100)),
         (_("Autorizada"), moment(document.authorized_at) if document.authorized_at else ""),
         (_("Creada por"), str(document.created_by or "")),
+        (
+            _("Proveedor"),
+            f"{provider_spec(document.provider).name} · {words.country}" if document.provider else "",
+        ),
+        (_("Origen"), origin_text(document)),
         (_("Notas"), document.notes),
     ]
     return [row for row in rows if row[1]]
@@ -70,13 +84,15 @@ def _issuer(document: Document) -> dict[str, Any]:
     office = data.get("office") or {}
     return {
         "name": data.get("name", ""),
-        "ruc": f"{data.get('ruc', '')} DV {data.get('dv', '')}",
+        "ruc": f"{data.get('ruc', '')} DV {data['dv']}" if data.get("dv") else data.get("ruc", ""),
         "rows": [row for row in (office.get("address"), office.get("telephone")) if row],
     }
 
 
 def _receiver(document: Document) -> dict[str, Any]:
     data = document.receiver_data
+    if document.peru:
+        return peru_summary.receiver(document)
     ruc, dv = data.get("ruc") or "", data.get("dv") or ""
     foreign = data.get("foreign_id") or {}
     identity = (
@@ -113,6 +129,7 @@ def _line(row: Any, currency: str, left: str) -> dict[str, str]:
         "code": row.code,
         "description": row.description,
         "cpbs": f"CPBS {row.cpbs_code} {row.cpbs_unit}".strip() if row.cpbs_code else "",
+        "affectation": peru_summary.line_note(row),
         "quantity": f"{quantity(row.quantity)} {row.unit}",
         "price": price(row.unit_price),
         "discount": money(discount, currency) if discount else "",
@@ -125,13 +142,13 @@ def _line(row: Any, currency: str, left: str) -> dict[str, str]:
 
 
 def _totals(document: Document) -> dict[str, Any]:
-    currency = document.currency
+    currency, words = document.currency, words_of(document)
     rows = [
         (_("Subtotal"), document.net, True),
         (_("Descuentos"), -document.discount_total, bool(document.discount_total)),
-        (_("ITBMS"), document.itbms, True),
+        (words.tax, document.itbms, True),
         (_("ISC"), document.isc, bool(document.isc)),
-        (_("Otros impuestos"), document.oti, bool(document.oti)),
+        (words.other_taxes, document.oti, bool(document.oti)),
         (_("Flete"), document.freight, bool(document.freight)),
         (_("Seguro"), document.insurance, bool(document.insurance)),
     ]
@@ -146,9 +163,21 @@ def _totals(document: Document) -> dict[str, Any]:
             for row in document.totals_by_rate
         ],
         "total": money(document.total, currency),
-        "retention": money(document.retention_amount, currency) if document.retention_amount else "",
+        "kept": [
+            (label, money(amount, currency))
+            for label, amount in (
+                *peru_summary.kept_back(document),
+                (words.withheld, document.retention_amount),
+            )
+            if amount
+        ],
         "change": money(document.change, currency) if document.change else "",
     }
+
+
+def _waits(document: Document) -> bool:
+    """Whether the day until which the law lets it be sent still says something."""
+    return document.send_by is not None and document.submission in {*MENDABLE, Submission.QUEUED}
 
 
 def _instalments(document: Document) -> list[tuple[int, str, str]]:

@@ -15,6 +15,7 @@ from invoicing.admin.document_summary import summary
 from invoicing.admin.figures import as_received, moment, second
 from invoicing.admin.happenings import told
 from invoicing.admin.mail_shown import mails_of, rows_of
+from invoicing.admin.words import words_of
 from invoicing.models import Document, TimelineEvent
 from tenants.models import Exchange
 
@@ -44,7 +45,7 @@ def timeline(document: Document, staff: Any) -> dict[str, Any]:
     rows = [
         {
             "event": event,
-            "told": told(event, document.currency),
+            "told": told(event, document.currency, words_of(document).legal),
             "exchange": _exchange_address(document, event.exchange_uid)
             if links and event.exchange_uid
             else "",

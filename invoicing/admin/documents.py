@@ -19,7 +19,6 @@ from cifras.core.admin.badges import Badge
 from cifras.core.admin.big_list import ReadOnlyBigListAdmin
 from cifras.core.exports.lists import NotExported
 from cifras.core.rights import may
-from cifras.fiscal.lifecycle import Submission
 from invoicing.admin import document_page, exports, mail_shown
 from invoicing.admin.assets import ASSETS
 from invoicing.admin.badges import alerts, business_badge, legal_badge
@@ -39,9 +38,11 @@ from invoicing.admin.money_deeds import money_deeds
 from invoicing.admin.settlement_doors import MoneyDoorsMixin
 from invoicing.admin.verdict_deeds import verdict_deeds
 from invoicing.admin.verdict_doors import VerdictDoorsMixin
+from invoicing.admin.words import words_of
 from invoicing.models import Attachment, Correction, Document
 from invoicing.services import settling
 from tenants.models import Exchange, Tenant
+from tenants.services.accounts import provider_spec
 
 _FAMILY = ("tenant", "office", "receiver", "credited", "replaces", "created_by")
 
@@ -71,8 +72,8 @@ class DocumentAdmin(
         )
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Only a draft changes."""
-        is_open = obj is None or obj.submission == Submission.DRAFT
+        """Only a draft changes, and what the authority returned to be mended."""
+        is_open = obj is None or obj.is_mendable
         return is_open and super().has_change_permission(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -154,11 +155,15 @@ class DocumentAdmin(
         tab = next((tab for tab in tabs if tab.name == request.GET.get("tab")), tabs[0])
         tenant, mails = document.tenant, mail_shown.mails_of(document)
         next_step = document_page.next_step(document) or mail_shown.next_step(mails)
+        # Before the deeds, which then find the document's notes read.
+        panel = tab.read(document, request.user)
         return {
             "title": str(document),
             "opts": self.opts,
             "original": document,
             "document": document,
+            "words": words_of(document),
+            "provider_name": provider_spec(document.provider).name if document.provider else "",
             "assets": ASSETS,
             "tenant_address": self._tenant_address(request, tenant),
             "badges": [legal_badge(document), *_ours(document), *alerts(document)],
@@ -185,7 +190,7 @@ class DocumentAdmin(
             "tab": tab,
             "page_address": self.address_of(document),
             "fragment_address": self.address_of(document, "fragment"),
-            "panel": tab.read(document, request.user),
+            "panel": panel,
             "panel_template": f"admin/invoicing/document/tab_{tab.name}.html",
         }
 

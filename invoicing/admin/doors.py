@@ -29,6 +29,7 @@ from invoicing.admin.dialogs import (
     void_dialog,
 )
 from invoicing.admin.figures import money
+from invoicing.admin.words import words_of
 from invoicing.models import Document
 from invoicing.models.choices import Kind
 from invoicing.services import returning, watching
@@ -79,7 +80,7 @@ class DocumentDoorsMixin(StaffAdmin):
                     doubt_reason=form.cleaned_data.get("doubt_reason", ""),
                 )
                 text = _("En cola con el número {number}; se envía al PAC en seguida.").format(
-                    number=issued.number
+                    number=issued.printed_number
                 )
                 return self._done(request, document, text)
         return self._dialog_page(request, document, dialog, form)
@@ -102,6 +103,7 @@ class DocumentDoorsMixin(StaffAdmin):
             request.POST if request.method == "POST" else None,
             limits=limits,
             asks_about_money=returning.has_money(document),
+            label=words_of(document).void_reason,
         )
         if form.is_valid():
             require_fresh(request)

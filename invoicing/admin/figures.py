@@ -12,11 +12,12 @@ from django.utils.translation import gettext, ngettext
 from cifras.core.wording import as_received as as_received
 from cifras.fiscal.zones import PANAMA, written
 
-_SYMBOLS = {"PAB": "B/.", "USD": "B/.", "PEN": "S/"}
+# A document of Panama is in balboas, whatever coins it is paid with; one in dollars is Peru's.
+_SYMBOLS = {"PAB": "B/.", "USD": "US$", "PEN": "S/", "EUR": "€"}
 
 
 def money(amount: Decimal, currency: str = "PAB") -> str:
-    """B/. 1,234.50. PAB and USD are one bucket."""
+    """B/. 1,234.50."""
     sign = "-" if amount < 0 else ""
     return f"{sign}{_SYMBOLS.get(currency, currency)} {abs(amount):,.2f}"
 

@@ -5,14 +5,18 @@ from dataclasses import replace
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from cifras.core.wording import sentence
 from cifras.fiscal.document import Mode
-from cifras.fiscal.lifecycle import business_status
+from cifras.fiscal.lifecycle import Submission, business_status
 from cifras.fiscal.zones import local_date
 from invoicing.admin.badges import business_badge, legal_badge
+from invoicing.admin.deeds import refusal_of
 from invoicing.admin.figures import moment, money, spoken
+from invoicing.admin.words import words_of
 from invoicing.models import Correction, Document
 from invoicing.models.choices import Kind
 from invoicing.services import issuing, settling
+from invoicing.services.peruvian import require_by_law
 from invoicing.services.settling import Outlook
 
 
@@ -22,17 +26,20 @@ def after_issue(document: Document) -> list[str]:
     issued_at = timezone.localtime(document.issue_date or now)
     deadline = issuing.void_deadline(document, issued_at)
     point = f"{document.office.code}-{document.billing_point}"
+    if document.submission == Submission.RETURNED:
+        return [_("Se envía otra vez con su mismo número, {number}.").format(number=document.printed_number)]
     if document.mode == Mode.PROFORM:
-        first = _(
-            "La proforma pasa a documento ante la DGI con el siguiente número de {point} y se envía al PAC."
-        )
+        first = str(words_of(document).promoted)
     else:
         first = _("Toma el siguiente número de {point} y se envía al PAC. Desde entonces no cambia más.")
     if deadline is None:
-        return [
-            first.format(point=point),
-            _("Su proveedor no anula documentos: solo cabría una nota de crédito."),
-        ]
+        refusal = refusal_of(lambda: require_by_law(document))
+        second = (
+            sentence(refusal)
+            if refusal
+            else _("Su proveedor no anula documentos: solo cabría una nota de crédito.")
+        )
+        return [first.format(point=point), second]
     if deadline > now:
         second = _("Con esta fecha de emisión quedan {span} para anular: hasta el {deadline}.")
     else:
@@ -47,9 +54,7 @@ def after_void(document: Document) -> list[str]:
     """Both statuses and the money, before and after."""
     facts, today = settling.facts_of(document), local_date(timezone.now())
     before, after = business_status(facts, today), business_status(replace(facts, is_voided=True), today)
-    legal = _(
-        "Ante la DGI queda anulada para siempre; su estado sigue «{word}», con la anulación al lado."
-    ).format(word=legal_badge(document).word)
+    legal = str(words_of(document).void_effect).format(word=legal_badge(document).word)
     ours = _("Negocio: {before} → {after}.").format(
         before=business_badge(before).word, after=business_badge(after).word
     )
@@ -87,10 +92,14 @@ def after_settlement(document: Document, outlook: Outlook) -> list[str]:
 def after_correction(document: Document, way: str) -> list[str]:
     """The steps of a correction, in their order."""
     if way == Correction.Way.VOID:
-        first = _("Se pide la anulación de {document} ante la DGI; el plazo aún corre.")
-    else:
+        first = str(words_of(document).correct_by_void)
+    elif document.void_deadline and document.void_deadline < timezone.now():
         first = _(
             "El plazo para anular {document} venció: se emite a su receptor una nota de crédito por todo lo que queda."
+        )
+    else:
+        first = _(
+            "{document} no se anula por sí sola: se emite a su cliente una nota de crédito por todo lo que queda."
         )
     return [
         first.format(document=document),
@@ -103,10 +112,12 @@ def after_correction(document: Document, way: str) -> list[str]:
 
 def after_discard(document: Document) -> list[str]:
     """Who knows of it, and what becomes of the number."""
-    first = _("Solo nosotros lo sabemos: no llegó a la DGI, o el PAC lo rechazó. No se puede deshacer.")
+    first = str(words_of(document).discarded)
     if not document.number:
         return [first]
     return [
         first,
-        _("Su número {number} queda gastado y así consta en la numeración.").format(number=document.number),
+        _("Su número {number} queda gastado y así consta en la numeración.").format(
+            number=document.printed_number
+        ),
     ]

@@ -7,8 +7,11 @@ import uuid
 
 from django.core import signing
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
+from cifras.fiscal.lifecycle import Submission
 from invoicing.admin.deeds import actor_of
+from invoicing.models import Document
 from invoicing.services.composing import Form
 
 TOKEN = "form_token"  # noqa: S105 a name, not a secret
@@ -35,3 +38,17 @@ def form_sent(request: HttpRequest) -> Form | None:
     if said["staff"] != str(actor_of(request).uid):
         return None
     return Form(uuid.UUID(said["uid"]), said["seen"])
+
+
+def queued_or_not(document: Document) -> str:
+    """What became of a form that was sent to issue: sent once more it leaves what was returned meanwhile as it is."""
+    if document.submission == Submission.RETURNED:
+        return still_returned(document)
+    text = _("En cola con el número {number}; se envía al PAC en seguida.")
+    return text.format(number=document.printed_number)
+
+
+def still_returned(document: Document) -> str:
+    """A document that the authority returned was rewritten, or found as it was, and has not been sent again."""
+    text = _("Cambios guardados. No se ha enviado nada: sigue con su número {number}.")
+    return text.format(number=document.printed_number)

@@ -22,6 +22,7 @@ _SOURCES: Mapping[str, Any] = {
     "poll": _("consulta periódica"),
     "webhook": _("webhook"),
     "person": _("decisión de una persona"),
+    "mirror": _("lista del PAC"),
 }
 _PROOFS: Mapping[str, Any] = {
     "absent": _("el PAC respondió que no tiene ese número"),
@@ -60,6 +61,13 @@ _HAPPENINGS: Mapping[str, tuple[str, str, Any]] = {
         _("La autoridad lo devolvió sin registrarlo: corríjalo y envíelo con el mismo número."),
     ),
     "number_taken": ("warning", RED, _("El PAC dice que el número ya se usó: {flag}.")),
+    "issued_before": (
+        "verified",
+        GREEN,
+        _(
+            "La autoridad ya lo tenía: el envío anterior, del que no hubo respuesta, lo emitió como {document_id}."
+        ),
+    ),
     "conflict": ("warning", RED, _("El número pertenece a otro documento en el PAC: decide una persona.")),
     "asked": ("search", BLUE, _("Se pidió consultar al PAC sin esperar su turno.")),
     "absence_proven": (
@@ -115,6 +123,13 @@ _HAPPENINGS: Mapping[str, tuple[str, str, Any]] = {
     "pdf_attached": ("picture_as_pdf", GREEN, _("Se guardó el PDF ({source}).")),
     "xml_attached": ("code", GREEN, _("Se guardó el XML ({source}).")),
     "cdr_attached": ("receipt", GREEN, _("Se guardó el CDR ({source}).")),
+    "mirrored": ("cloud_download", BLUE, _("Se trajo del PAC, donde se emitió sin Cifras ({source}).")),
+    "note_linked": ("link", GREY, _("Se enlazó con su factura {invoice}.")),
+    "note_not_linked": (
+        "link_off",
+        AMBER,
+        _("No se enlazó con su factura {invoice}: sus notas sumarían más que su total."),
+    ),
     "file_failed": ("link_off", AMBER, _("No se pudo traer el archivo {kind}; se pide de nuevo. {message}")),
     "settled": ("payments", GREEN, _("{settlement}: {amount} con fecha {date}.")),
     "settlement_reversed": ("undo", AMBER, _("Se revirtió {settlement}: {amount}. {reason}")),
@@ -147,6 +162,11 @@ _HAPPENINGS: Mapping[str, tuple[str, str, Any]] = {
     "void_refused": ("cancel", RED, _("El PAC rechazó la anulación; el documento sigue vigente.")),
     "void_too_late": ("timer_off", RED, _("El plazo venció antes de la primera llamada: no se anuló.")),
     "void_unknown": ("help", AMBER, _("No se sabe si quedó anulado; se repite la misma anulación.")),
+    "void_in_course": (
+        "hourglass_top",
+        AMBER,
+        _("La autoridad recibió la anulación y aún no dice que esté hecha."),
+    ),
     "void_not_done": ("replay", AMBER, _("La anulación no llegó al PAC; se intenta de nuevo.")),
     "void_held": ("pause_circle", AMBER, _("La anulación espera: hay una incidencia con la cuenta del PAC.")),
     "too_late_to_send": ("timer_off", RED, _("El plazo legal para enviarlo venció: no se envía de nuevo.")),
@@ -166,6 +186,9 @@ _HAPPENINGS: Mapping[str, tuple[str, str, Any]] = {
 }
 
 
+_LEGAL: Mapping[str, Any] = dict(LEGAL_STATUSES)
+
+
 @dataclass(frozen=True, slots=True)
 class Happening:
     """One thing that happened, in words. `said` is the provider's own text, as received."""
@@ -177,14 +200,17 @@ class Happening:
     at: str
 
 
-def told(event: TimelineEvent, currency: str = "") -> Happening:
-    """The event in words, its amounts in `currency`; one whose code is new is shown by its code."""
+def told(event: TimelineEvent, currency: str = "", legal: Mapping[str, Any] = _LEGAL) -> Happening:
+    """The event in words, its amounts in `currency`; one whose code is new is shown by its code.
+
+    `legal`: how its country calls the authority's word.
+    """
     icon, tone, template = _HAPPENINGS.get(event.code, ("circle", GREY, event.code))
     detail = event.detail if isinstance(event.detail, dict) else {}
     return Happening(
         icon=icon,
         tone=_tone(tone, detail),
-        sentence=str(template).format_map(_Values(_values(detail, currency))).strip(),
+        sentence=str(template).format_map(_Values(_values(detail, currency, legal))).strip(),
         said=_said(detail),
         at=second(event.at),
     )
@@ -197,8 +223,8 @@ class _Values(dict[str, str]):
         return "—"
 
 
-def _values(detail: dict[str, Any], currency: str) -> dict[str, str]:
-    legal, kinds = dict(LEGAL_STATUSES), dict(Settlement.Kind.choices)
+def _values(detail: dict[str, Any], currency: str, legal: Mapping[str, Any]) -> dict[str, str]:
+    kinds = dict(Settlement.Kind.choices)
     values = {name: as_received(value, 300) for name, value in detail.items()}
     values |= {
         name: str(legal.get(detail[name], values[name])) for name in ("to", "kept", "news") if name in detail

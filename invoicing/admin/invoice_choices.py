@@ -7,6 +7,8 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from cifras.core.models import Staff
+from cifras.fiscal.catalogues.sunat import IdentityType
+from invoicing.admin.words import words_in
 from invoicing.models import Receiver
 from tenants.access import tenants_for
 from tenants.models import BillingPoint, Tenant
@@ -16,8 +18,8 @@ _MOST_SUGGESTED = 12
 
 
 def tenants_offered(staff: Staff) -> QuerySet[Tenant]:
-    """The tenants that `staff` may write invoices for on this page: visible, Panamanian, not closed."""
-    return tenants_for(staff).filter(country=Tenant.Country.PANAMA).exclude(state=Tenant.State.CLOSED)
+    """The tenants that `staff` may write invoices for on this page: visible, not closed."""
+    return tenants_for(staff).exclude(state=Tenant.State.CLOSED)
 
 
 def find_offered(staff: Staff, uid: str) -> Tenant | None:
@@ -38,21 +40,33 @@ def place_choices(tenant: Tenant | None, current: str = "") -> list[tuple[str, s
     """Open offices with their billing points as "0001/001"; `current` stays even if it is none of them any more."""
     if tenant is None:
         return [("", _("Elija antes la empresa"))]
-    points = BillingPoint.objects.filter(office__tenant=tenant, office__closed_at=None).select_related(
-        "office"
-    )
+    text = _("{office} · {address} · {word} {point}")
     rows = [
         (
             f"{point.office.code}/{point.code}",
-            _("{office} · {address} · punto {point}").format(
-                office=point.office.code, address=point.office.address, point=point.code
+            text.format(
+                office=point.office.code,
+                address=point.office.address,
+                word=words_in(tenant.country).point,
+                point=point.code,
             ),
         )
-        for point in points.order_by("office__code", "code")
+        for point in _points(tenant)
     ]
     if current and current not in dict(rows):
         rows.append((current, current))
     return rows or [("", _("La empresa no tiene puntos de facturación"))]
+
+
+def first_place(tenant: Tenant | None, letter: str) -> str:
+    """The first open series that begins with `letter`, as "0000/F001"; empty where there is none."""
+    points = _points(tenant).filter(code__startswith=letter) if tenant else ()
+    return next((f"{point.office.code}/{point.code}" for point in points), "")
+
+
+def _points(tenant: Tenant) -> QuerySet[BillingPoint]:
+    points = BillingPoint.objects.filter(office__tenant=tenant, office__closed_at=None)
+    return points.select_related("office").order_by("office__code", "code")
 
 
 def find_receivers(tenant: Tenant, typed: str) -> list[dict[str, str]]:
@@ -94,6 +108,7 @@ def receiver_card(receiver: Receiver | None) -> dict[str, Any]:
     return {
         "receiver": receiver,
         "place": location_name(receiver.location) or receiver.location,
+        "identity": _(IdentityType(receiver.identity_type).label) if receiver.identity_type else "",
         "contacts": [*receiver.emails, *receiver.telephones],
         "is_abroad": receiver.type == Receiver.Type.EXTRANJERO and receiver.country != "PA",
     }

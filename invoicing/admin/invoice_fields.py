@@ -140,8 +140,8 @@ class HeadForm(PartForm):
         return self.has_any("retention_code", "retention_amount")
 
 
-class ReceiverForm(PartForm):
-    """Who receives: a registered one by its code, or one written by hand with the fields of its type."""
+class ReceiverChoice(PartForm):
+    """Who receives: a registered one by its code, or one written by hand, with the fields of its country."""
 
     mode = radios(
         _("Receptor"), [("registered", _("Registrado")), ("written", _("Escrito a mano"))], "registered"
@@ -154,8 +154,35 @@ class ReceiverForm(PartForm):
         placeholder=_("Nombre, RUC o código"),
     )
     adhoc_name = text(_("Nombre en esta factura"), longest=200)
-    adhoc_ruc = text(_("RUC en esta factura"), longest=20)
     adhoc_emails = text(_("Correos en esta factura"), longest=160)
+
+    adhoc: tuple[str, ...] = ()
+
+    def field_for(self, member: str) -> str:
+        """A registered receiver's own data are mended at its page: here its code stands for them all."""
+        first = re.split(r"[.\[]", member)[0]
+        if self.is_registered:
+            is_here = f"adhoc_{first}" in self.fields and self.value(f"adhoc_{first}")
+            return f"adhoc_{first}" if is_here else "code"
+        return super().field_for(member) or super().field_for(first)
+
+    @property
+    def is_registered(self) -> bool:
+        return self.value("mode") != "written"
+
+    @property
+    def opens_adhoc(self) -> bool:
+        return self.has_any(*self.adhoc)
+
+    def listed(self, name: str) -> list[str]:
+        """Telephones or addresses typed in one field."""
+        return [part.strip() for part in re.split(r"[,;]", self.value(name)) if part.strip()]
+
+
+class ReceiverForm(ReceiverChoice):
+    """Panama's: which fields there are follows from the type of receiver."""
+
+    adhoc_ruc = text(_("RUC en esta factura"), longest=20)
     type = select(_("Tipo de receptor"), Receiver.Type.choices, initial=Receiver.Type.CONTRIBUYENTE.value)
     contributor = select(_("Tipo de contribuyente"), reversed(Tenant.TaxIdType.choices), initial="JURIDICO")
     ruc = text(_("RUC"), longest=20, placeholder="155596713-2-2015")
@@ -186,17 +213,6 @@ class ReceiverForm(PartForm):
     }
     adhoc = ("adhoc_name", "adhoc_ruc", "adhoc_emails")
 
-    def field_for(self, member: str) -> str:
-        """A registered receiver's own data are mended at its page: here its code stands for them all."""
-        first = re.split(r"[.\[]", member)[0]
-        if self.is_registered:
-            return f"adhoc_{first}" if self.value(f"adhoc_{first}") else "code"
-        return super().field_for(member) or super().field_for(first)
-
-    @property
-    def is_registered(self) -> bool:
-        return self.value("mode") != "written"
-
     @property
     def is_abroad(self) -> bool:
         return self.value("type") == Receiver.Type.EXTRANJERO and self.value("buys") == "ABROAD"
@@ -206,14 +222,6 @@ class ReceiverForm(PartForm):
         """Whether a RUC typed here goes with its DV."""
         taxpayers = {Receiver.Type.CONTRIBUYENTE, Receiver.Type.GOBIERNO}
         return not self.is_registered and self.value("type") in taxpayers
-
-    @property
-    def opens_adhoc(self) -> bool:
-        return self.has_any(*self.adhoc)
-
-    def listed(self, name: str) -> list[str]:
-        """Telephones or addresses typed in one field."""
-        return [part.strip() for part in re.split(r"[,;]", self.value(name)) if part.strip()]
 
 
 class ExportationForm(PartForm):

@@ -4,6 +4,7 @@ Everything works by posting the form to its own address; scripts only save the p
 browser, and nothing that it sends is believed: tenant, office and receiver are looked up within what the person may see.
 """
 
+import json
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -19,12 +20,19 @@ from cifras.core.admin.staff_admin import StaffAdmin
 from cifras.core.models import Staff
 from cifras.core.rights import may
 from cifras.core.wording import sentence, sentences
-from cifras.fiscal.catalogues.dgi import UNITS
 from cifras.fiscal.document import Kind
 from cifras.fiscal.errors import RuleBroken
 from cifras.fiscal.lifecycle import Submission
 from cifras.pac.errors import PacError
-from invoicing.admin.form_identity import TOKEN, form_sent, new_form, sealed
+from invoicing.admin.form_identity import (
+    TOKEN,
+    form_sent,
+    new_form,
+    queued_or_not,
+    sealed,
+    still_returned,
+)
+from invoicing.admin.form_laws import FormLaw, form_law
 from invoicing.admin.invoice_choices import (
     find_cpbs,
     find_locations,
@@ -34,19 +42,20 @@ from invoicing.admin.invoice_choices import (
     receiver_card,
 )
 from invoicing.admin.invoice_fields import SplitForm
-from invoicing.admin.invoice_initial import Initial, copy_of, fits_the_form, initial_of
+from invoicing.admin.invoice_initial import Initial, as_copy
 from invoicing.admin.invoice_parts import InvoiceForms
 from invoicing.admin.invoice_rows import with_completed, with_instalments, with_one_more
 from invoicing.admin.invoice_summary import live
+from invoicing.admin.peru_fields import takes_detractions
 from invoicing.models import Document, Receiver
 from invoicing.models.choices import Mode
 from invoicing.services import composing, preflight
 from invoicing.services.composing import Form, Rehearsal
 from invoicing.services.reading import read_entry
 from tenants.models import Tenant
+from tenants.services.accounts import provider_spec
 
 PAGE = "admin/invoicing/invoice/form/page.html"
-CARD = "admin/invoicing/invoice/form/receiver_card.html"
 
 
 class InvoiceFormMixin(StaffAdmin):
@@ -85,14 +94,18 @@ class InvoiceFormMixin(StaffAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         document: Any = self.require_object(request, object_id)
-        is_draft = document.submission == Submission.DRAFT
-        if request.method == "POST" and TOKEN in request.POST and not is_draft:
+        if request.method == "POST" and TOKEN in request.POST and not document.is_mendable:
             text = _("El documento {number} ya se emitió y no cambia más.")
-            messages.info(request, text.format(number=document.number))
+            messages.info(request, text.format(number=document.printed_number))
             return HttpResponseRedirect(self.address_of(document))
-        if not is_draft or "tab" in request.GET or not may(request.user, "invoicing.change_invoice"):
+        if (
+            not document.is_mendable
+            or "tab" in request.GET
+            or not may(request.user, "invoicing.change_invoice")
+        ):
             return super().change_view(request, object_id, form_url, extra_context)
-        if not fits_the_form(document):
+        law = form_law(document.tenant)
+        if not law.fits(document):
             text = _(
                 "Este borrador trae más de lo que cabe en el formulario: aquí se ve, se emite o se descarta."
             )
@@ -103,7 +116,7 @@ class InvoiceFormMixin(StaffAdmin):
             if form is None or form.uid != document.uid:
                 form = Form(document.uid, document.content_hash)
             return self._form_act(request, form, document)
-        forms = InvoiceForms(_staff(request), initial=initial_of(document), tenant=document.tenant)
+        forms = InvoiceForms(_staff(request), initial=law.initial_of(document), tenant=document.tenant)
         return self._form_page(request, forms, Form(document.uid, document.content_hash), document)
 
     def form_totals_view(self, request: HttpRequest) -> HttpResponse:
@@ -115,8 +128,10 @@ class InvoiceFormMixin(StaffAdmin):
     def form_places_view(self, request: HttpRequest) -> HttpResponse:
         """The offices and points of a tenant."""
         tenant = _tenant_of(request)
-        rows = [{"value": value, "label": label} for value, label in place_choices(tenant)]
-        return JsonResponse({"places": rows, "is_sandbox": not tenant.is_live})
+        law = form_law(tenant)
+        choices = [*([("", law.any_place)] if law.any_place else []), *place_choices(tenant)]
+        rows = [{"value": value, "label": str(label)} for value, label in choices]
+        return JsonResponse({"places": rows, "is_sandbox": not tenant.is_live, "country": law.country})
 
     def form_receivers_view(self, request: HttpRequest) -> HttpResponse:
         """Registered receivers of a tenant that fit what was typed."""
@@ -126,8 +141,10 @@ class InvoiceFormMixin(StaffAdmin):
     def form_receiver_view(self, request: HttpRequest) -> HttpResponse:
         """What is known of one registered receiver, as a piece of the page."""
         code = request.GET.get("code", "").replace("\x00", "").strip()
-        receiver = Receiver.objects.filter(tenant=_tenant_of(request), code=code).first()
-        return render(request, CARD, {"card": receiver_card(receiver), "code": code})
+        tenant = _tenant_of(request)
+        receiver = Receiver.objects.filter(tenant=tenant, code=code).first()
+        card = form_law(tenant).templates["receiver_card"]
+        return render(request, card, {"card": receiver_card(receiver), "code": code})
 
     def form_locations_view(self, request: HttpRequest) -> HttpResponse:
         """Places that fit what was typed."""
@@ -153,7 +170,8 @@ class InvoiceFormMixin(StaffAdmin):
         copied = request.GET.get("copy")
         if copied:
             document: Any = self.require_object(request, copied)
-            return copy_of(document) if fits_the_form(document) else {}
+            law = form_law(document.tenant)
+            return as_copy(law.initial_of(document), document) if law.fits(document) else {}
         return {"head": {"tenant": request.GET.get("tenant", "")}}
 
     def _form_act(self, request: HttpRequest, form: Form, document: Document | None) -> HttpResponse:
@@ -161,7 +179,13 @@ class InvoiceFormMixin(StaffAdmin):
         if "_issue" in request.POST and not may(request.user, "invoicing.issue_invoice"):
             raise PermissionDenied
         tenant = document.tenant if document else None
-        posted, note = _worked_over(request, tenant)
+        chosen = tenant or find_offered(_staff(request), request.POST.get("tenant", ""))
+        law = form_law(chosen)
+        if request.POST.get("country", law.country) != law.country:
+            # A company of another country was chosen: its page has other fields, and begins anew.
+            initial: Initial = {"head": {"tenant": request.POST.get("tenant", "")}}
+            return self._form_page(request, InvoiceForms(_staff(request), initial=initial), form)
+        posted, note = _worked_over(request, tenant, law)
         forms = InvoiceForms(_staff(request), data=posted, tenant=tenant)
         made, rehearsal = self._form_outcome(request, forms, form)
         return made or self._form_page(request, forms, form, document, rehearsal=rehearsal, note=note)
@@ -206,7 +230,9 @@ class InvoiceFormMixin(StaffAdmin):
 
     def _form_keep(self, request: HttpRequest, entry: Any, form: Form) -> HttpResponse:
         document = composing.keep_draft(entry, form, actor=_staff(request))
-        if document.mode == Mode.PROFORM:
+        if document.submission == Submission.RETURNED:
+            messages.success(request, still_returned(document))
+        elif document.mode == Mode.PROFORM:
             text = _("Proforma {number} guardada: queda entre nosotros y no es válida como factura.")
             messages.success(request, text.format(number=document.number))
         else:
@@ -216,8 +242,7 @@ class InvoiceFormMixin(StaffAdmin):
     def _form_issue(self, request: HttpRequest, entry: Any, form: Form, forms: InvoiceForms) -> HttpResponse:
         reason = forms.doubt.answer
         document = composing.issue(entry, form, actor=_staff(request), doubt_reason=reason)
-        text = _("En cola con el número {number}; se envía al PAC en seguida.")
-        messages.success(request, text.format(number=document.number))
+        messages.success(request, queued_or_not(document))
         return HttpResponseRedirect(self.address_of(document))
 
     def _form_page(
@@ -236,7 +261,7 @@ class InvoiceFormMixin(StaffAdmin):
         is_clear = rehearsal is not None and not rehearsal.reasons
         context = {
             **self.admin_site.each_context(request),
-            "title": _title(document),
+            "title": _title(document, forms.law),
             "opts": self.opts,
             "original": document,
             "forms": forms,
@@ -254,7 +279,12 @@ class InvoiceFormMixin(StaffAdmin):
             "note": note,
             "card": forms.card(),
             "is_sandbox": bool(forms.tenant and not forms.tenant.is_live),
-            "units": UNITS,
+            "templates": forms.law.templates,
+            "country": forms.law.country,
+            "units": forms.law.units,
+            "new_line": json.dumps(dict(forms.law.new_line)),
+            **_provider_of(forms.tenant),
+            "is_returned": document is not None and document.submission == Submission.RETURNED,
             "may_issue": may(request.user, "invoicing.issue_invoice"),
             "addresses": {name: reverse(f"{self.admin_site.name}:{_url_name(name)}") for name in _DOORS},
             "list_address": reverse(f"{self.admin_site.name}:invoicing_invoice_changelist"),
@@ -277,9 +307,17 @@ def _url_name(door: str) -> str:
     return f"invoicing_invoice_form_{door}"
 
 
-def _title(document: Document | None) -> str:
+def _provider_of(tenant: Tenant | None) -> dict[str, Any]:
+    """What the page says of the tenant's provider."""
+    if tenant is None:
+        return {"takes_detractions": False, "provider_name": ""}
+    spec = provider_spec(tenant)
+    return {"takes_detractions": takes_detractions(spec.operations), "provider_name": spec.name}
+
+
+def _title(document: Document | None, law: FormLaw) -> str:
     if document is None:
-        return _("Nueva factura")
+        return str(law.new_title)
     if document.number or document.external_id:
         return _("Editar {document}").format(document=document)
     return _("Editar borrador de factura")
@@ -301,12 +339,12 @@ def _is_proforma(forms: InvoiceForms, wants_issue: bool) -> bool:
     return wants_issue and forms.head.value("mode") == Mode.PROFORM
 
 
-def _worked_over(request: HttpRequest, tenant: Tenant | None) -> tuple[QueryDict, str]:
+def _worked_over(request: HttpRequest, tenant: Tenant | None, law: FormLaw) -> tuple[QueryDict, str]:
     """What was posted after the buttons inside the form, and what one of them has to say."""
     posted = request.POST
     for part in ("lines", "payments", "instalments"):
         if f"_add_{part}" in posted:
-            return with_one_more(posted, part), ""
+            return with_one_more(posted, part, law.new_line), ""
     if "_complete" in posted:
         forms = InvoiceForms(_staff(request), data=posted, tenant=tenant)
         return with_completed(posted, forms, posted["_complete"]), ""

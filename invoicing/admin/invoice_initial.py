@@ -13,8 +13,9 @@ from invoicing.services.parties import party_from_snapshot, party_of
 
 type Initial = dict[str, Any]
 
+NEW_LINE = {"quantity": "1", "unit": "und", "tax_rate": "7"}
 BLANK: Initial = {
-    "lines": [{"quantity": "1", "unit": "und", "tax_rate": "7"}],
+    "lines": [NEW_LINE],
     "payments": [{}],
     "instalments": [],
 }
@@ -39,6 +40,13 @@ def initial_of(document: Document) -> Initial:
         "receiver": _receiver(document),
         "exportation": document.exportation or {},
         "lines": [_line(line) for line in document.lines.all()],
+        **written_parts(document),
+    }
+
+
+def written_parts(document: Document) -> Initial:
+    """Payments and instalments, which are alike in every country."""
+    return {
         "payments": [
             {"method": row.method, "amount": f"{row.amount:f}", "description": row.description}
             for row in document.payments.all()
@@ -54,9 +62,8 @@ def initial_of(document: Document) -> Initial:
     }
 
 
-def copy_of(document: Document) -> Initial:
+def as_copy(initial: Initial, document: Document) -> Initial:
     """The values for a new invoice like this one. The reference stays only where the new one replaces a dead one."""
-    initial = initial_of(document)
     is_dead = (
         document.legal_status in REJECTED_LEGAL
         or document.is_voided
@@ -68,22 +75,27 @@ def copy_of(document: Document) -> Initial:
     return initial
 
 
-def _head(document: Document) -> Initial:
+def issued_of(document: Document) -> str:
+    """The local moment of issue as a field takes it."""
     issued = timezone.localtime(document.issue_date) if document.issue_date else None
+    return issued.replace(tzinfo=None).isoformat(timespec="auto") if issued else ""
+
+
+def _head(document: Document) -> Initial:
     discount = document.global_discounts[0] if document.global_discounts else {}
     return {
         "tenant": str(document.tenant.uid),
         "place": f"{document.office.code}/{document.billing_point}",
         "mode": document.mode,
-        "issue_date": issued.replace(tzinfo=None).isoformat(timespec="auto") if issued else "",
+        "issue_date": issued_of(document),
         "due_date": document.due_date.isoformat() if document.due_date else "",
         "payment_time": document.payment_time,
         "retention_code": document.retention_code,
-        "retention_amount": _figure(document.retention_amount),
+        "retention_amount": figure_of(document.retention_amount),
         "discount_amount": discount.get("amount", ""),
         "discount_description": discount.get("description", ""),
-        "freight": _figure(document.freight),
-        "insurance": _figure(document.insurance),
+        "freight": figure_of(document.freight),
+        "insurance": figure_of(document.insurance),
         "notes": document.notes,
         "external_id": document.external_id,
     }
@@ -133,21 +145,21 @@ def _line(line: Line) -> Initial:
     }
     return {
         "description": line.description,
-        "quantity": _figure(line.quantity, least=0),
+        "quantity": figure_of(line.quantity, least=0),
         "unit": line.unit,
-        "unit_price": _figure(line.unit_price) or "0.00",
-        "unit_discount": _figure(line.unit_discount),
+        "unit_price": figure_of(line.unit_price) or "0.00",
+        "unit_discount": figure_of(line.unit_discount),
         "tax_rate": f"{line.tax_rate.normalize():f}",
         "code": line.code,
         "cpbs_code": line.cpbs_code,
         "cpbs_unit": line.cpbs_unit,
-        "isc_rate": _figure(line.isc_rate, least=0),
-        "isc_amount": _figure(line.isc_amount),
+        "isc_rate": figure_of(line.isc_rate, least=0),
+        "isc_amount": figure_of(line.isc_amount),
         **taxes,
     }
 
 
-def _figure(number: Decimal | None, *, least: int = 2) -> str:
+def figure_of(number: Decimal | None, *, least: int = 2) -> str:
     """A number to be typed over: no idle zeros beyond `least` decimals, and nothing for zero."""
     if not number:
         return ""

@@ -1,7 +1,7 @@
 """What was typed on the page, as the JSON document that the services read. Blank members are left out."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any
 
 from cifras.fiscal.catalogues.places import require_location
@@ -45,7 +45,7 @@ def head_json(form: HeadForm, tenant: Tenant | None) -> dict[str, Any]:
         "tenant": str(tenant.uid) if tenant else "",
         "office": office,
         "billing_point": point,
-        "issue_date": _moment(form.value("issue_date")),
+        "issue_date": moment(form.value("issue_date"), PANAMA),
     }
     discount = form.given("discount_amount", "discount_description")
     if discount:
@@ -154,9 +154,9 @@ def _location(typed: str) -> str:
         return found[0]["value"] if len(found) == 1 else typed[:_LOCATION_LENGTH]
 
 
-def _moment(typed: str) -> str:
+def moment(typed: str, zone: tzinfo) -> str:
     """A local date and time with its offset; whatever else was typed as it is, to be refused."""
     try:
-        return datetime.fromisoformat(typed).replace(tzinfo=PANAMA).isoformat() if typed else ""
+        return datetime.fromisoformat(typed).replace(tzinfo=zone).isoformat() if typed else ""
     except ValueError:
         return typed

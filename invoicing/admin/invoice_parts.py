@@ -3,17 +3,18 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from django import forms
 from django.http import QueryDict
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cifras.core.models import Staff
 from cifras.core.wording import sentence
 from cifras.fiscal.errors import RuleBroken
 from invoicing.admin import invoice_json
+from invoicing.admin.form_laws import Rows, form_law, rows_of
 from invoicing.admin.invoice_choices import (
     find_offered,
     place_choices,
@@ -23,19 +24,12 @@ from invoicing.admin.invoice_choices import (
 )
 from invoicing.admin.invoice_fields import (
     MOST_INSTALMENTS,
-    MOST_LINES,
-    MOST_PAYMENTS,
     DoubtForm,
     ExportationForm,
-    HeadForm,
     InstalmentForm,
-    LineForm,
     PartForm,
-    PaymentForm,
-    ReceiverForm,
-    RowForm,
 )
-from invoicing.admin.invoice_initial import BLANK, Initial
+from invoicing.admin.invoice_initial import Initial
 from invoicing.admin.members import member_name
 from invoicing.models import Receiver
 from tenants.models import Tenant
@@ -46,38 +40,18 @@ ROW_NAMES: Mapping[str, Any] = {
     "instalments": gettext_lazy("Cuota {number}"),
 }
 _ROW_PATH = re.compile(r"(?P<part>lines|payments|instalments)(\[(?P<index>\d+)\]\.?(?P<member>.*))?")
-
-
-class Rows(forms.BaseFormSet):
-    """The rows of a part. Without scripts a row is taken out by a tick."""
-
-    def add_fields(self, form: forms.Form, index: int | None) -> None:
-        super().add_fields(form, index)
-        form.fields["DELETE"].label = _("Quitar")
-
-    @property
-    def kept(self) -> list[RowForm]:
-        """The rows that say something."""
-        return [form for form in self.forms if not form.is_left_out]
-
-
-def rows_of(form: type[RowForm], most: int) -> Any:
-    """The formset of a part."""
-    return forms.formset_factory(
-        form, formset=Rows, extra=0, max_num=most, absolute_max=most, validate_max=True, can_delete=True
-    )
-
-
-LineRows = rows_of(LineForm, MOST_LINES)
-PaymentRows = rows_of(PaymentForm, MOST_PAYMENTS)
 InstalmentRows = rows_of(InstalmentForm, MOST_INSTALMENTS)
-
 
 # The members in the order in which the page shows them; the rest follows.
 _ORDER = (
     "tenant",
     "office",
     "billing_point",
+    "document_kind",
+    "series",
+    "operation_type",
+    "currency",
+    "exchange_rate",
     "issue_date",
     "due_date",
     "mode",
@@ -86,6 +60,7 @@ _ORDER = (
     "exportation",
     "retention_code",
     "retention_amount",
+    "detraction",
     "lines",
     "payment_time",
     "payments",
@@ -119,20 +94,22 @@ class InvoiceForms:
         initial: Initial | None = None,
         tenant: Tenant | None = None,
     ) -> None:
-        shown = BLANK | (initial or {})
         self.staff, self.is_tenant_fixed = staff, tenant is not None
-        self.head = HeadForm(data, initial=shown.get("head", {}))
-        self.receiver = ReceiverForm(data, prefix="receiver", initial=shown.get("receiver", {}))
+        said = data if data is not None else (initial or {}).get("head", {})
+        self.tenant = tenant or self._chosen_tenant(str(said.get("tenant") or ""))
+        self.law = form_law(self.tenant)
+        shown = self.law.blank | (initial or {})
+        self.head = self.law.head(data, initial=shown.get("head", {}))
+        self.receiver = self.law.receiver(data, prefix="receiver", initial=shown.get("receiver", {}))
         self.exportation = ExportationForm(data, prefix="exportation", initial=shown.get("exportation", {}))
-        self.lines = LineRows(data, prefix="lines", initial=shown["lines"])
-        self.payments = PaymentRows(data, prefix="payments", initial=shown["payments"])
+        self.lines = self.law.lines(data, prefix="lines", initial=shown["lines"])
+        self.payments = self.law.payments(data, prefix="payments", initial=shown["payments"])
         self.instalments = InstalmentRows(data, prefix="instalments", initial=shown["instalments"])
         self.doubt = DoubtForm(data, prefix="doubt")
         self.part_errors: dict[str, list[str]] = {}
         self.complaints: list[Complaint] = []
         self.sent: dict[str, list[Any]] = {"lines": [], "payments": [], "instalments": []}
         self.is_readable = data is None or self._read()
-        self.tenant = tenant or self._chosen_tenant()
 
     @property
     def parts(self) -> tuple[PartForm, ...]:
@@ -145,13 +122,14 @@ class InvoiceForms:
     def json(self) -> dict[str, Any]:
         """The document as JSON; rows left blank are left out, and a payment without an amount is the rest."""
         self.sent = {part: rows.kept for part, rows in self.rows.items()}
-        self.sent["payments"] = self.sent["payments"] or self.payments.forms[:1]
+        if not self.law.takes_payments(self.head):
+            self.sent["payments"] = []
+        elif self.law.needs_payment:
+            self.sent["payments"] = self.sent["payments"] or self.payments.forms[:1]
         data = {
-            **invoice_json.head_json(self.head, self.tenant),
-            **invoice_json.receiver_json(self.receiver),
-            **invoice_json.exportation_json(self.exportation, self.receiver),
-            "lines": [invoice_json.line_json(row) for row in self.sent["lines"]],
-            "payments": [invoice_json.payment_json(row) for row in self.sent["payments"]],
+            **self.law.document_json(self),
+            "lines": [self.law.line_json(row) for row in self.sent["lines"]],
+            "payments": [self.law.payment_json(row) for row in self.sent["payments"]],
         }
         if self.head.value("payment_time") != "CASH":
             data["instalments"] = [
@@ -185,14 +163,22 @@ class InvoiceForms:
         if self.tenant:
             self.head.initial["tenant"] = str(self.tenant.uid)
         places = place_choices(self.tenant, self.head["place"].value() or "")
+        if self.law.any_place:
+            places = [("", self.law.any_place), *places]
         self.head.fields["place"].widget.choices = places
+        self.law.offer(self)
 
     def card(self) -> dict[str, Any]:
         """The registered receiver that is chosen, for the page."""
+        return receiver_card(self.registered)
+
+    @cached_property
+    def registered(self) -> Receiver | None:
+        """The registered receiver that is chosen."""
         code = self.receiver.value("code")
         if not (self.tenant and code and self.receiver.is_registered):
-            return {}
-        return receiver_card(Receiver.objects.filter(tenant=self.tenant, code=code).first())
+            return None
+        return Receiver.objects.filter(tenant=self.tenant, code=code).first()
 
     def _read(self) -> bool:
         """Whether every part could be read at all; what could not is among the complaints."""
@@ -206,10 +192,9 @@ class InvoiceForms:
                 self._complain(f"inv-{part}", member_name(part), text)
         return not self.complaints
 
-    def _chosen_tenant(self) -> Tenant | None:
-        uid = self.head.value("tenant")
-        if uid:
-            return find_offered(self.staff, uid)
+    def _chosen_tenant(self, uid: str) -> Tenant | None:
+        if uid.strip():
+            return find_offered(self.staff, uid.strip())
         offered = list(tenants_offered(self.staff)[:2])
         return offered[0] if len(offered) == 1 else None
 

@@ -1,5 +1,6 @@
 """What the buttons inside the form do to what was typed, where no script does it: a row more, an amount, instalments."""
 
+from collections.abc import Mapping
 from datetime import date
 
 from django.http import QueryDict
@@ -15,17 +16,15 @@ from invoicing.admin.invoice_summary import live
 from invoicing.services.half_written import read_half_written
 from invoicing.services.sketching import a_month_after, equal_instalments, sketch
 
-NEW_LINE = {"quantity": "1", "unit": "und", "tax_rate": "7"}
 
-
-def with_one_more(data: QueryDict, part: str) -> QueryDict:
-    """The same with a blank row at the end of `part`."""
+def with_one_more(data: QueryDict, part: str, new_line: Mapping[str, str]) -> QueryDict:
+    """The same with a blank row at the end of `part`; a line begins as `new_line`."""
     changed = data.copy()
     total = data.get(f"{part}-TOTAL_FORMS", "")
     number = int(total) if total.isdecimal() else 0
     changed[f"{part}-TOTAL_FORMS"] = str(number + 1)
     if part == "lines":
-        for name, value in NEW_LINE.items():
+        for name, value in new_line.items():
             changed[f"lines-{number}-{name}"] = value
     return changed
 

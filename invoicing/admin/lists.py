@@ -20,6 +20,8 @@ from cifras.fiscal.lifecycle import BusinessStatus
 from invoicing.admin.badges import SANDBOX, alerts, business_badge, legal_badge, side_by_side
 from invoicing.admin.document_page import deadline_of
 from invoicing.admin.figures import money, stamp
+from invoicing.admin.origin import MIRRORED, OriginFilter
+from invoicing.admin.words import legal_words, words_in
 from invoicing.admin.work_queue import WorkQueueFilter
 from invoicing.models import Document
 from invoicing.models.choices import BUSINESS_STATUSES, LEGAL_STATUSES, SUBMISSIONS, Kind, Mode
@@ -27,6 +29,7 @@ from invoicing.services import listing, settling
 from invoicing.services.listing import Receivable
 from tenants.access import tenants_for
 from tenants.models import Tenant
+from tenants.services.accounts import provider_spec
 
 _BUSINESS_OF: dict[str, tuple[BusinessStatus, ...]] = {
     Kind.INVOICE: tuple(
@@ -55,6 +58,15 @@ _HEAVY = (
 )
 
 
+def _kinds_seen(request: Any) -> frozenset[tuple[str, str]]:
+    """(country, environment) of the companies that the person sees, asked for once on a page."""
+    if not hasattr(request, "kinds_of_companies_seen"):
+        kinds = tenants_for(request.user).order_by().values_list("country", "environment").distinct()
+        request.kinds_of_companies_seen = frozenset(kinds)
+    seen: frozenset[tuple[str, str]] = request.kinds_of_companies_seen
+    return seen
+
+
 class LegalFilter(DropdownFilter):
     """The authority's word, or that there is none yet."""
 
@@ -62,7 +74,8 @@ class LegalFilter(DropdownFilter):
     parameter_name = "legal"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [*LEGAL_STATUSES, ("none", _("Sin palabra aún"))]
+        countries = {country for country, _environment in _kinds_seen(request)}
+        return [*legal_words(countries).items(), ("none", _("Sin palabra aún"))]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         wanted = self.value()
@@ -170,8 +183,9 @@ class EnvironmentFilter(DropdownFilter):
     all_option = ["all", _("Todos")]
 
     def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
-        live = tenants_for(request.user).filter(environment=Tenant.Environment.LIVE)
-        self.default = Tenant.Environment.LIVE.value if live.exists() else "all"
+        live = Tenant.Environment.LIVE.value
+        sees_live = any(environment == live for _country, environment in _kinds_seen(request))
+        self.default = live if sees_live else "all"
         super().__init__(request, *args, **kwargs)
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
@@ -237,6 +251,7 @@ class DocumentListMixin(BigListAdmin):
         WorkQueueFilter,
         SubmissionFilter,
         ModeFilter,
+        OriginFilter,
         ReportedFilter,
         EnvironmentFilter,
         ("issue_date", DayRangeFilter),
@@ -264,29 +279,39 @@ class DocumentListMixin(BigListAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: models.QuerySet, search_term: str
     ) -> tuple[models.QuerySet, bool]:
-        """As the base, and a short number is found by its ten digits."""
+        """As the base, and a number is found without its left zeros: Panama's ten digits, Peru's eight with their series."""
         term = search_term.strip()
-        if re.fullmatch(r"\d{1,9}", term):
-            numbered = queryset.filter(number=term.zfill(10))
-            if numbered.order_by().exists():
-                return numbered, False
+        numbered = None
+        if printed := re.fullmatch(r"([FBE][A-Z0-9]{3})-0*(\d{1,8})", term.upper()):
+            numbered = queryset.filter(number=printed[2].zfill(8), billing_point=printed[1])
+        elif re.fullmatch(r"\d{1,9}", term):
+            numbered = queryset.filter(number__in=[term.zfill(10), term.zfill(8)])
+        if numbered is not None and numbered.order_by().exists():
+            return numbered, False
         return super().get_search_results(request, queryset, search_term)
 
     @display(description=_("número"))
     def numbered(self, row: Document) -> SafeString:
         marks = [SANDBOX] if row.environment == Tenant.Environment.SANDBOX else []
-        label = row.number or row.external_id or _("sin número")
+        marks += [MIRRORED] if row.is_mirrored else []
+        label = row.printed_number or row.external_id or _("sin número")
         detail = row.get_mode_display() if row.mode == Mode.DGI_IMPORT else row.external_id
         return format_html(
             '<span class="cf-number">{}</span><span class="cf-small">{}</span>{}',
             label,
-            detail if detail != label else "",
+            " · ".join(filter(None, [row.kind_label if row.peru else "", detail if detail != label else ""])),
             side_by_side(marks) if marks else "",
         )
 
     @display(description=_("empresa"))
     def tenant_name(self, row: Document) -> SafeString:
-        return format_html('<span class="cf-clip">{}</span>', row.tenant)
+        provider = provider_spec(row.provider or row.tenant)
+        return format_html(
+            '<span class="cf-clip">{}</span><span class="cf-small">{} · {}</span>',
+            row.tenant,
+            provider.name,
+            words_in(provider.country).country,
+        )
 
     @display(description=_("receptor"))
     def received_by(self, row: Document) -> SafeString:

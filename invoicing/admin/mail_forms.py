@@ -18,6 +18,7 @@ from cifras.core.wording import sentence
 from invoicing.admin.deeds import refusal_of
 from invoicing.admin.dialogs import Dialog
 from invoicing.admin.mail_shown import in_words
+from invoicing.admin.words import words_of
 from invoicing.models import Document, DocumentMail
 from invoicing.services import mailing
 from invoicing.services.mail_words import LONGEST_MESSAGE, addresses_of
@@ -118,7 +119,7 @@ def notice_dialog(document: Document) -> Dialog:
     if refusal:
         return Dialog(title=title, obstacle=sentence(refusal))
     consequences = [
-        _("El correo dice que el documento quedó sin validez ante la DGI y no lleva el PDF."),
+        str(words_of(document).mail_void),
         _(
             "Con el aviso enviado, o con la constancia, el documento sale de la lista de lo que hay que atender."
         ),

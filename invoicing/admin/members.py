@@ -16,8 +16,10 @@ _ROW = re.compile(
     r"(?P<rows>lines|payments|instalments|global_discounts)\[(?P<index>\d{1,4})\]\.?(?P<member>.*)"
 )
 _MEMBERS: Mapping[str, Any] = {
+    "affectation": _("afectación del IGV"),
     "amount": _("monto"),
     "code": _("código"),
+    "icbper_bags": _("bolsas con ICBPER"),
     "cpbs_code": _("código CPBS"),
     "cpbs_unit": _("unidad CPBS"),
     "description": _("descripción"),
@@ -40,6 +42,16 @@ _NAMES: Mapping[str, Any] = {
     "instalments": _("Cuotas"),
     "insurance": _("Seguro"),
     "issue_date": _("Fecha de emisión"),
+    "currency": _("Moneda"),
+    "detraction": _("Detracción"),
+    "document_kind": _("Comprobante"),
+    "exchange_rate": _("Tipo de cambio"),
+    "operation_type": _("Tipo de operación"),
+    "reason": _("Sustento de la nota"),
+    "reason_code": _("Motivo de la nota"),
+    "receiver.identity_number": _("Número del documento del cliente"),
+    "receiver.identity_type": _("Documento de identidad del cliente"),
+    "series": _("Serie"),
     "kind": _("Clase de documento"),
     "lines": _("Líneas"),
     "mode": _("Modo"),

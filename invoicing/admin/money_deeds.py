@@ -26,7 +26,7 @@ def takes_money(document: Document) -> bool:
         return False
     if document.kind == Kind.CREDIT:
         return document.legal_status == LegalStatus.DGI_AUTHORIZED and not document.is_voided
-    is_open = document.submission != Submission.DRAFT and document.mode != Mode.PROFORM
+    is_open = not document.is_mendable and document.mode != Mode.PROFORM
     return document.settled_total > 0 or (is_open and not receipts.is_without_effect(document))
 
 

@@ -17,17 +17,21 @@ from unfold.decorators import display
 from cifras.core.admin.badges import AMBER, BLUE, GREEN, GREY, RED, Badge
 from cifras.core.admin.staff_admin import ReadOnlyStaffAdmin
 from cifras.core.rights import may
-from cifras.fiscal.catalogues.dgi import DocumentType
+from cifras.fiscal.catalogues import dgi, sunat
 from cifras.fiscal.zones import local_date
 from invoicing.admin import exports
 from invoicing.admin.assets import ASSETS
 from invoicing.admin.document_summary import address_of
 from invoicing.admin.figures import money
+from invoicing.admin.words import Words, words_in
 from invoicing.models import NumberSeries
 from invoicing.services.number_fates import Fate, documents_of, fate_of, gaps_of
 from invoicing.services.numbering import PROFORMA_SERIES
+from tenants.models import Tenant
+from tenants.services.accounts import provider_spec
 
 _MOST_ROWS = 2_000
+_TYPES: dict[str, Any] = {Tenant.Country.PANAMA: dgi.DocumentType, Tenant.Country.PERU: sunat.DocumentType}
 _WORDS: dict[Fate, tuple[Any, str, str]] = {
     Fate.USED: (gettext_lazy("Usado"), "check_circle", GREEN),
     Fate.VOIDED: (gettext_lazy("Anulado"), "block", GREY),
@@ -82,6 +86,7 @@ class NumberSeriesPage(ReadOnlyStaffAdmin):
         series: Any = self.require_object(request, object_id)
         if not self.has_view_permission(request, series):
             raise PermissionDenied
+        words = words_in(series.tenant.country)
         month = _month(request.GET.get("month", ""))
         rows = list(documents_of(series, month=month)[: _MOST_ROWS + 1])
         may_open = any(may(request.user, f"invoicing.view_{kind}") for kind in ("invoice", "credit"))
@@ -95,12 +100,15 @@ class NumberSeriesPage(ReadOnlyStaffAdmin):
             "series": series,
             "kind": self.kind(series),
             "tenant": series.tenant,
+            "words": words,
+            "provider_name": provider_spec(series.tenant).name,
+            "numbers_of_month": str(words.numbers_of_month).format(month=f"{month:%m/%Y}"),
             "month": month,
             "gaps": gaps_of(series),
             "rows": [
                 (
                     row,
-                    _badge(fate_of(row)),
+                    _badge(fate_of(row), words),
                     address_of(row) if may_open else "",
                     money(row.total, row.currency),
                 )
@@ -123,7 +131,7 @@ class NumberSeriesPage(ReadOnlyStaffAdmin):
         code = series.series
         if code == PROFORMA_SERIES:
             return _("Proforma")
-        known = {each.value: each.label for each in DocumentType}
+        known = {each.value: each.label for each in _TYPES[series.tenant.country]}
         return f"{code} · {_(known[code])}" if code in known else code
 
     @display(description=gettext_lazy("huecos"))
@@ -135,9 +143,9 @@ class NumberSeriesPage(ReadOnlyStaffAdmin):
         return format_html("{} {}", Badge(_("Faltan"), "warning", AMBER), series.gap_count)
 
 
-def _badge(fate: Fate) -> Badge:
+def _badge(fate: Fate, words: Words) -> Badge:
     word, icon, tone = _WORDS[fate]
-    return Badge(str(word), icon, tone)
+    return Badge(words.number_consumed if fate is Fate.REJECTED_CONSUMED else str(word), icon, tone)
 
 
 def _month(text: str) -> date:

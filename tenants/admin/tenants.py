@@ -34,6 +34,7 @@ from tenants.admin.tenant_parts import Certificates, Grants, Offices
 from tenants.admin.wizard import WizardDoorsMixin
 from tenants.models import Tenant
 from tenants.services import pending_steps
+from tenants.services.accounts import provider_spec
 from tenants.services.radar import first_to_end
 
 
@@ -47,7 +48,7 @@ class TenantPage(WizardDoorsMixin, CapabilitiesMixin, TenantActsMixin, TenantPag
     list_display = (
         "name",
         "tax_id",
-        "pac_provider",
+        "provider_and_country",
         "where",
         "condition",
         "affiliation",
@@ -194,6 +195,12 @@ class TenantPage(WizardDoorsMixin, CapabilitiesMixin, TenantActsMixin, TenantPag
     def tax_id(self, tenant: Tenant) -> str:
         shown = f"{tenant.ruc} DV {tenant.dv}" if tenant.dv else tenant.ruc
         return format_html('<span class="cf-nowrap">{}</span>', shown)
+
+    @display(description=gettext_lazy("proveedor"), ordering="pac_provider")
+    def provider_and_country(self, tenant: Tenant) -> str:
+        return format_html(
+            '{}<span class="cf-small">{}</span>', provider_spec(tenant).name, tenant.get_country_display()
+        )
 
     @display(description=gettext_lazy("ambiente"), ordering="environment")
     def where(self, tenant: Tenant) -> Any:

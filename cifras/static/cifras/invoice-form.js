@@ -50,7 +50,8 @@
       row.querySelector("[name$='-amount']").placeholder = figures.fills[index] ?? "";
     });
     for (const [name, text] of Object.entries(figures.hints)) {
-      form.querySelector(`[data-hint="${name}"]`).textContent = text;
+      const place = form.querySelector(`[data-hint="${name}"]`);
+      if (place) place.textContent = text;
     }
   }
 
@@ -86,7 +87,7 @@
     renumber(part);
     const row = rowsOf(part).at(-1);
     if (part === "lines") {
-      const fresh = { quantity: "1", unit: "und", tax_rate: "7" };
+      const fresh = JSON.parse(form.dataset.newLine);
       for (const [name, value] of Object.entries(fresh)) row.querySelector(`[name$="-${name}"]`).value = value;
     }
     row.querySelectorAll("[data-suggest]").forEach(suggest);
@@ -157,7 +158,9 @@
   async function loadPlaces() {
     const tenant = named("tenant").value;
     const answer = tenant ? await fetched(form.dataset.places, { tenant }) : null;
-    const { places, is_sandbox: isSandbox } = answer ? await answer.json() : { places: [], is_sandbox: false };
+    const { places, is_sandbox: isSandbox, country } = answer ? await answer.json() : { places: [], is_sandbox: false };
+    // Another country's page has other fields: the server draws it.
+    if (country && country !== form.dataset.country) return form.requestSubmit(form.querySelector(".inv-default"));
     named("place").replaceChildren(...places.map(({ value, label }) => new Option(label, value)));
     form.querySelector("[data-sandbox]").hidden = !isSandbox;
     named("receiver-code").value = "";
@@ -179,7 +182,7 @@
     if (rows.length !== 1) return;
     const method = rows[0].querySelector("[name$='-method']");
     const isCredit = named("payment_time").value === "CREDIT";
-    if (isCredit) method.value = "01";
+    if (isCredit && method.querySelector("[value='01']")) method.value = "01";
     else if (method.value === "01") method.value = "";
   }
 

@@ -104,7 +104,7 @@ def test_each_tab_is_an_address_of_its_own_with_few_queries(browser, own, tab):
         own.attachments.create(kind="PDF", filename="a.pdf", sha256=f"{index:064}", size_bytes=1)
         timeline.note(own, "asked")
         an_exchange(own)
-    assert page() == few <= 9
+    assert page() == few <= 6
 
 
 def test_a_tab_beyond_ones_rights_is_not_offered(browser, ana, own):
