@@ -11,7 +11,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 from cifras.sandbox import control_page
 from cifras.sandbox.behaviour import UnknownSwitch
-from cifras.sandbox.peru.sunat import Comprobante
+from cifras.sandbox.peru import fabo, tandia
+from cifras.sandbox.peru.sunat import Comprobante, Taxpayer
 from cifras.sandbox.records import Company
 from cifras.sandbox.web import NoJson, Request, Response
 from cifras.sandbox.world import World
@@ -49,6 +50,7 @@ class Control:
             "/lapse": self._lapse,
             "/keys": self._keys,
             "/ruc": self._ruc,
+            "/taxpayers": self._taxpayer,
             "/settle": self._settle,
             "/reset": self._reset,
         }
@@ -218,6 +220,14 @@ class Control:
     def _ruc(self, wanted: Members) -> dict[str, Any]:
         self.world.authority.taxpayers[wanted["ruc"]] = wanted.get("receiver") or None
         return {"ruc": wanted["ruc"], "receiver": wanted.get("receiver") or None}
+
+    def _taxpayer(self, wanted: Members) -> dict[str, Any]:
+        """A company that signed up at one of Peru's providers."""
+        company = Taxpayer(wanted["id"], wanted["ruc"], wanted["name"], wanted["provider"])
+        if company.provider not in (fabo.NAME, tandia.NAME):
+            raise NotUnderstood(f"provider: {company.provider!r}")
+        self.world.sunat.save(company)
+        return {"id": company.id, "ruc": company.ruc, "name": company.name, "provider": company.provider}
 
     def _settle(self, _wanted: Members) -> dict[str, Any]:
         self.world.authority.settle_due()

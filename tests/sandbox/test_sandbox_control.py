@@ -161,3 +161,18 @@ def test_pages_of_other_sites_cannot_pull_the_strings(headers: dict[str, str], p
     address = f"{pac.sandbox.root_url}/control/clock"
     assert requests.post(address, json={"hours": 5}, headers=headers, timeout=5).status_code == 403
     assert pac.sandbox.clock.offset == timedelta()
+
+
+def test_a_company_signs_up_at_a_provider_of_peru(pac: Client) -> None:
+    url, known = (
+        f"{pac.sandbox.root_url}/control/taxpayers",
+        {"id": "com_1", "ruc": "20131312955", "name": "Bazar"},
+    )
+    assert requests.post(url, json={**known, "provider": "alanube"}, timeout=5).status_code == 400
+    assert requests.post(url, json={**known, "provider": "tandia"}, timeout=5).status_code == 200
+    companies = requests.get(
+        f"{pac.sandbox.root_url}/tandia/api/account/companies?limit=10",
+        headers={"Authorization": "Bearer practice-key"},
+        timeout=5,
+    )
+    assert [row["tax_id"] for row in companies.json()["data"]] == ["20131312955"]

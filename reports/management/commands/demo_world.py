@@ -9,7 +9,7 @@ from tenants.models import Tenant
 
 
 class Command(BaseCommand):
-    help = "Llena una base vacía con las doce empresas de la demostración, contra el PAC de práctica."
+    help = "Llena una base vacía con las catorce empresas de la demostración, contra el PAC de práctica."
 
     def handle(self, *args: Any, **options: Any) -> None:
         if demo.is_built():

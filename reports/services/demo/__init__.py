@@ -1,4 +1,4 @@
-"""The demo world: twelve companies, two months of documents, every state there is."""
+"""The demo world: fourteen companies, two months of documents, every state there is."""
 
 from reports.services.demo.world import PASSWORD, USERNAME, build, is_built
 

@@ -1,4 +1,4 @@
-"""The demo's twelve companies: ten that issue, one suspended, one half-way through its onboarding."""
+"""The demo's twelve companies of Panama: ten that issue, one suspended, one half-way through its onboarding."""
 
 import secrets
 from dataclasses import dataclass

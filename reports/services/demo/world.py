@@ -5,9 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
-from urllib.parse import urlsplit
 
-import requests
 from django.conf import settings
 from django.contrib.auth.models import Group
 from django.db.models import Q
@@ -18,6 +16,7 @@ from cifras.fiscal.document import Kind
 from cifras.fiscal.lifecycle import LegalStatus, Submission, VoidStatus
 from invoicing.models import Document, Settlement
 from invoicing.services import create_credit, create_invoice, queues, record_settlement, void_invoice
+from reports.services.demo import peru, practice
 from reports.services.demo.companies import COMPANIES, ISSUING, Company, onboard_all
 from reports.services.demo.documents import invoice, sales
 from reports.services.demo.plans import put_on_plans
@@ -40,7 +39,7 @@ def is_built() -> bool:
 
 def build(say: Say, *, sales_per_company: int = _SALES_PER_COMPANY) -> None:
     """Staff, companies, two months of documents, and a trouble of every kind. `say` is told how far it has come."""
-    _practice_pac("behaviour", {"authorise_after": 0})
+    practice.turn("behaviour", {"authorise_after": 0})
     administrator = _staff()
     say("empresas")
     tenants = onboard_all(actor=administrator)
@@ -56,11 +55,13 @@ def build(say: Say, *, sales_per_company: int = _SALES_PER_COMPANY) -> None:
         _credits(tenant, administrator)
         _voids(tenant, administrator)
     _settle()
+    say("dos empresas del Perú")
+    peru.build(actor=administrator)
     say("y un contratiempo de cada clase")
     _troubles(tenants, administrator)
     _grant_staff(tenants)
     put_on_plans(tenants[:ISSUING], actor=administrator)
-    _practice_pac("behaviour", {"authorise_after": 15, "list_status": 200})
+    practice.turn("behaviour", {"authorise_after": 15, "list_status": 200})
 
 
 def _settle() -> None:
@@ -213,9 +214,9 @@ def _conflict(pair: tuple[Tenant, Company], sale: Callable[..., Document]) -> No
 
 def _unknown(sale: Callable[..., Document]) -> None:
     """Two answers were lost and nobody can be asked by number: one was taken, as its webhook will tell, the other not."""
-    _practice_pac("behaviour", {"list_status": 404})
+    practice.turn("behaviour", {"list_status": 404})
     for number, fault in enumerate(("drop_after_commit", "drop_before"), start=1):
-        _practice_pac("faults", {"kind": fault, "operation": "create_invoice"})
+        practice.turn("faults", {"kind": fault, "operation": "create_invoice"})
         sale(6, f"sin-confirmar-{number}")
         queues.work_until_idle()
 
@@ -224,7 +225,7 @@ def _incident(tenant: Tenant, sale: Callable[..., Document]) -> None:
     """The account's key was revoked: one incident holds the queue."""
     tenant.pac_token = "revoked-practice-key"  # noqa: S105 - a key of the practice PAC
     tenant.save()
-    _practice_pac("keys", {"revoke": "revoked-practice-key"})
+    practice.turn("keys", {"revoke": "revoked-practice-key"})
     for number in range(1, 4):
         sale(7, f"retenida-{number}")
     queues.work_until_idle()
@@ -236,10 +237,3 @@ def _hour() -> dict[str, str]:
 
 def _cash() -> dict[str, Any]:
     return {"payment_time": "CASH", "payments": [{"method": "02", "amount": "107.00"}], "due_date": None}
-
-
-def _practice_pac(what: str, wanted: dict[str, Any]) -> None:
-    """Turn a switch on the practice PAC's control page."""
-    address = urlsplit(settings.PAC_BASE_URL)
-    url = f"{address.scheme}://{address.netloc}/control/{what}"
-    requests.post(url, json=wanted, timeout=10).raise_for_status()
