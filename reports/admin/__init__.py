@@ -1,5 +1,5 @@
 """The staff site's lists of this app."""
 
-from reports.admin import plans, subscriptions
+from reports.admin import exchange_rates, plans, subscriptions
 
-__all__ = ["plans", "subscriptions"]
+__all__ = ["exchange_rates", "plans", "subscriptions"]

@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cifras.core.exports.lists import ListColumn, ListExport, columns_of
 from cifras.core.exports.table import CellKind
-from reports.models import Plan, PlanPrice, Subscription
+from reports.models import ExchangeRate, Plan, PlanPrice, Subscription
 
 
 def _newest(name: str) -> Subquery:
@@ -43,5 +43,13 @@ SUBSCRIPTIONS = ListExport(
         tenant__legal_name=_("Empresa"),
         tenant__ruc=_("RUC de la empresa"),
         plan__name=_("Plan"),
+    ),
+)
+EXCHANGE_RATES = ListExport(
+    "tipos-de-cambio",
+    (
+        *columns_of(ExchangeRate, "date", "currency"),
+        ListColumn(_("Venta"), "sale", CellKind.NUMBER),
+        *columns_of(ExchangeRate, "source", "recorded_by", "recorded_at", "uid"),
     ),
 )

@@ -2,6 +2,7 @@
 
 from reports.models.billing import BillingDraft, BillingLine, BillingStatement, Charge, StatementWithdrawal
 from reports.models.closing import Adjustment, Cause, ClosedDocument, FrozenFigure, FrozenRate, MonthClosing
+from reports.models.exchange_rates import ExchangeRate
 from reports.models.figures import DirtyMonth, MonthlyFigure, MonthlyRate, Origin, RollupCursor
 from reports.models.pac_bill import PacBill, PacBillLine
 from reports.models.plans import Plan, PlanPrice, Subscription
@@ -19,6 +20,7 @@ __all__ = [
     "Difference",
     "DifferenceComment",
     "DirtyMonth",
+    "ExchangeRate",
     "FrozenFigure",
     "FrozenRate",
     "MonthClosing",

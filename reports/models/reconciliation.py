@@ -48,6 +48,10 @@ class Decision(models.TextChoices):
     DISPUTE = "dispute", _("En disputa")
 
 
+# What was adopted or asked again is settled only when a later run no longer finds it.
+UNSETTLED = (Decision.OPEN, Decision.ADOPT, Decision.REFETCH)
+
+
 def _person(label: Any) -> "models.ForeignKey[Any, Any]":
     return models.ForeignKey(
         settings.AUTH_USER_MODEL,

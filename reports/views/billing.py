@@ -1,7 +1,7 @@
 """What the companies owe us: every company of a month, and issuing what is ready."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +10,6 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
@@ -19,13 +18,12 @@ from cifras.core.models import Staff
 from cifras.core.rights import may
 from cifras.core.wording import sentence
 from cifras.fiscal.errors import RuleBroken
-from cifras.fiscal.zones import local_date
 from reports.services.billing import issuing
 from reports.views import billing_files, billing_shown
-from reports.views.billing_frame import as_file, frame, require_billing, wanted_form
+from reports.views.billing_frame import as_file, frame, require_billing
 from reports.views.billing_shown import Company, Standing
 from reports.views.billing_statement import month_of_company
-from reports.views.months import month_of
+from reports.views.months import month_of, to_last_month
 
 _COMPANIES_A_PAGE = 50
 _MOST_AT_ONCE = 200
@@ -36,20 +34,18 @@ _MOST_REFUSALS = 20
 def billing_now(request: HttpRequest) -> HttpResponse:
     """To the month that has just ended."""
     require_billing(request)
-    last = local_date(timezone.now()).replace(day=1) - timedelta(days=1)
-    return HttpResponseRedirect(reverse("reports:billing", args=[f"{last:%Y-%m}"]))
+    return to_last_month("reports:billing")
 
 
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 def billing(request: HttpRequest, month: str) -> HttpResponseBase:
-    """Every company of the month; as a file with `?file=csv` or `xlsx`."""
+    """Every company of the month; a POST answers with the same as a file."""
     staff, first = require_billing(request), month_of(month)
     companies = billing_shown.companies_of(staff, first)
     wanted = request.GET.get("state", "")
     shown = [each for each in companies if not wanted or each.standing == wanted]
-    if form := wanted_form(request):
-        table = billing_files.month_table(shown, first)
-        return as_file(request, table, form, staff, reverse("reports:billing", args=[month]))
+    if request.method == "POST":
+        return as_file(request, billing_files.month_table(shown, first))
     page = Paginator(shown, _COMPANIES_A_PAGE).get_page(request.GET.get("page"))
     context = frame(request, _("Facturación {month}").format(month=f"{first:%m/%Y}"), first)
     context |= {

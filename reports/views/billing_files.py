@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cifras.core.exports import CellKind, Column, Table
-from cifras.fiscal.zones import PANAMA
-from invoicing.models.choices import LEGAL_STATUSES, Kind
+from invoicing.admin.words import words_of
+from invoicing.models.choices import Kind
 from reports.services.billing.pac_check import Checked
 from reports.services.billing.papers import Draft
 from reports.views.billing_shown import NOT_FISCAL, RULES, USAGE_WORDS, Company, detail, what
@@ -85,9 +85,8 @@ def month_table(companies: Iterable[Company], first: date) -> Table:
     return Table(f"facturacion-{first:%Y-%m}", title, columns, rows, [NOT_FISCAL, *RULES])
 
 
-def documents_table(rows: Any, *, name: str, title: str) -> Table:
+def documents_table(rows: Any, *, name: str, title: str, zone: str) -> Table:
     """The documents behind a line."""
-    words = dict(LEGAL_STATUSES)
     columns = [
         Column(gettext_lazy("Número")),
         Column(gettext_lazy("Clase")),
@@ -101,10 +100,10 @@ def documents_table(rows: Any, *, name: str, title: str) -> Table:
     ]
     cells = (
         [
-            row.number,
-            Kind(row.kind).label,
+            row.printed_number,
+            row.kind_label,
             row.issue_date,
-            words.get(row.legal_status, row.legal_status),
+            words_of(row).legal.get(row.legal_status, row.legal_status),
             _("sí") if row.void_status == "VOIDED" else _("no"),
             row.receiver_name,
             row.cufe,
@@ -113,8 +112,8 @@ def documents_table(rows: Any, *, name: str, title: str) -> Table:
         ]
         for row in rows.iterator(chunk_size=2000)
     )
-    zone = _("Fechas locales: {zone}.").format(zone=PANAMA)
-    return Table(name, title, columns, cells, [NOT_FISCAL, zone])
+    days = _("Fechas locales: {zone}.").format(zone=zone)
+    return Table(name, title, columns, cells, [NOT_FISCAL, days])
 
 
 def check_table(rows: Iterable[Checked], words: Any, *, name: str, title: str, facts: Sequence[str]) -> Table:

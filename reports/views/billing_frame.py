@@ -3,36 +3,30 @@
 from datetime import date
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
 
-from cifras.core.admin.refusals import refusals_as_messages
 from cifras.core.exports import Table
-from cifras.core.exports.delivering import deliver
 from cifras.core.models import Staff
 from cifras.core.models.export import EXPORT_LISTS
-from cifras.core.rights import may
 from reports.services.billing import issuing
 from reports.services.billing.plans import MANAGE
 from reports.views.billing_shown import NOT_FISCAL, RULES
+from reports.views.doors import require
+from reports.views.handing_out import hand_out
 from reports.views.months import month_frame
-
-_FORMS = ("csv", "xlsx")
+from tenants.models import Tenant
 
 
 def require_billing(request: HttpRequest, permission: str = issuing.VIEW) -> Staff:
     """The person, if they may. Raises PermissionDenied."""
-    staff = request.user
-    if not isinstance(staff, Staff) or not may(staff, permission):
-        raise PermissionDenied
-    return staff
+    return require(request, permission)
 
 
-def frame(request: HttpRequest, title: str, first: date) -> dict[str, Any]:
+def frame(request: HttpRequest, title: str, first: date, tenant: Tenant | None = None) -> dict[str, Any]:
     """What every page of the billing shows."""
     return {
-        **month_frame(request, title, first),
+        **month_frame(request, title, first, tenant),
         "month_page": reverse("reports:billing", args=[f"{first:%Y-%m}"]),
         "not_fiscal": NOT_FISCAL,
         "rules": RULES,
@@ -41,19 +35,13 @@ def frame(request: HttpRequest, title: str, first: date) -> dict[str, Any]:
     }
 
 
-def wanted_form(request: HttpRequest) -> str:
-    """Which file is asked for; empty for the page."""
-    form = request.GET.get("file", "")
-    if form and form not in _FORMS:
-        raise Http404
-    return form
+def wants_file(request: HttpRequest) -> bool:
+    """Whether a button for a file was pressed."""
+    return request.method == "POST" and "form" in request.POST
 
 
-def as_file(request: HttpRequest, table: Table, form: str, staff: Staff, back: str) -> HttpResponseBase:
-    """The table as a download; back to the page where the person has had too many. Raises PermissionDenied."""
-    if not may(staff, EXPORT_LISTS):
-        raise PermissionDenied
-    with refusals_as_messages(request):
-        bom = request.GET.get("bom") == "1"
-        return deliver(table, form, actor=staff, filters=request.GET.urlencode(), bom=bom)
-    return HttpResponseRedirect(back)
+def as_file(request: HttpRequest, table: Table) -> HttpResponseBase:
+    """The table as a download, with the filters of the address. Raises PermissionDenied and Http404."""
+    staff = require(request, EXPORT_LISTS)
+    filters, back = request.GET.urlencode(), request.get_full_path()
+    return hand_out(request, table, request.POST.get("form", ""), staff=staff, filters=filters, back=back)

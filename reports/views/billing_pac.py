@@ -26,7 +26,7 @@ from reports.services.billing.pac_bill import LARGEST, record_bill
 from reports.services.billing.pac_check import Checked, Match, check
 from reports.services.facts import end_of_month
 from reports.views import billing_files
-from reports.views.billing_frame import as_file, frame, require_billing, wanted_form
+from reports.views.billing_frame import as_file, frame, require_billing, wants_file
 from reports.views.cells import Rows, signed_count
 from reports.views.months import month_of
 from tenants.access import sees_everything, tenants_for
@@ -44,17 +44,17 @@ _BADGES = {
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def billing_pac(request: HttpRequest, month: str) -> HttpResponseBase:
-    """The newest bill of a provider against our counts; a POST keeps another version of it."""
+    """The newest bill of a provider against our counts; a POST answers with a file, or keeps another version of the bill."""
     staff, first = require_billing(request), month_of(month)
     here = reverse("reports:billing_pac", args=[month])
-    if request.method == "POST":
+    if request.method == "POST" and not wants_file(request):
         return _record(request, staff, first, here)
     bills = list(PacBill.objects.filter(month=first).defer("content").order_by("-pk"))
     bill = _chosen(request, bills)
     strangers = sees_everything(staff)
     rows = check(bill, tenants_for(staff), strangers=strangers) if bill else []
-    if form := wanted_form(request):
-        return _file(request, bill, rows, form, staff, here)
+    if wants_file(request):
+        return _file(request, bill, rows)
     context = frame(request, _("Factura del PAC {month}").format(month=f"{first:%m/%Y}"), first)
     context |= {
         "bill": bill,
@@ -143,9 +143,7 @@ def _shown(each: Checked, bill: PacBill, staff: Staff, first: date) -> dict[str,
     }
 
 
-def _file(
-    request: HttpRequest, bill: PacBill | None, rows: list[Checked], form: str, staff: Staff, here: str
-) -> HttpResponseBase:
+def _file(request: HttpRequest, bill: PacBill | None, rows: list[Checked]) -> HttpResponseBase:
     if bill is None:
         raise Http404
     facts = [
@@ -161,4 +159,4 @@ def _file(
         title=_("Factura del PAC {month}").format(month=f"{bill.month:%m/%Y}"),
         facts=facts,
     )
-    return as_file(request, table, form, staff, here)
+    return as_file(request, table)

@@ -21,13 +21,14 @@ from reports.models import BillingDraft, BillingStatement, Cause, Charge, MonthC
 from reports.services.billing.papers import ISSUED, LATE, LATE_VOIDED, VOIDED, Draft, draft_of
 from reports.services.billing.rating import Line
 from reports.services.closing.usage import closings_of
+from reports.services.queries import bucket
 from tenants.access import tenants_for
 from tenants.models import Tenant
 
 NOT_FISCAL = gettext_lazy("Este estado de cuenta no es un documento fiscal.")
 RULES = (
     gettext_lazy(
-        "Se cobran las facturas y notas de crédito autorizadas por la DGI, por su fecha local de emisión (America/Panama). "
+        "Se cobran las facturas y notas de crédito que la DGI autorizó, o la SUNAT aceptó, por su fecha local de emisión. "
         "Los rechazos, las importaciones, las pruebas y los eventos de anulación no se cobran."
     ),
     gettext_lazy(
@@ -238,7 +239,7 @@ class LineShown:
 def lines_shown(draft: Draft, address: str, query: str = "") -> list[LineShown]:
     """The lines; `address` is the statement's page, empty where its documents are not shown any more."""
     return [
-        _line_shown(line, f"{address}documents/{position}/{query}" if address else "")
+        _line_shown(line, draft.country, f"{address}documents/{position}/{query}" if address else "")
         for position, line in enumerate(draft.lines, start=1)
     ]
 
@@ -260,7 +261,7 @@ def detail(line: Line) -> str:
     return f"{line.plan_name}, {days}, {share.format(n=line.days, all=line.days_of_month)}"
 
 
-def _line_shown(line: Line, address: str) -> LineShown:
+def _line_shown(line: Line, country: str, address: str) -> LineShown:
     is_fee = line.charge is Charge.FEE
     return LineShown(
         what=what(line),
@@ -269,7 +270,7 @@ def _line_shown(line: Line, address: str) -> LineShown:
         included="" if is_fee else str(line.included),
         charged="" if is_fee else str(line.quantity),
         price=price(line.unit_price),
-        amount=money(line.amount, line.currency),
+        amount=money(line.amount, bucket(line.currency, country)),
         address="" if is_fee else address,
     )
 

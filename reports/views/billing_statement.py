@@ -13,7 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, Ht
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
 from cifras.core.admin.refusals import refusals_as_messages
 from cifras.core.exports import Table
@@ -21,14 +21,15 @@ from cifras.core.models import Staff
 from cifras.core.proposals import open_proposal
 from cifras.core.rights import may
 from invoicing.admin.figures import moment, money
-from invoicing.models.choices import Kind
+from invoicing.admin.words import words_of
 from reports.models import BillingDraft, BillingLine, BillingStatement, MonthClosing
 from reports.services.billing import issuing
 from reports.services.billing.drafting import documents_of
 from reports.services.billing.papers import Draft, draft_issued, draft_of
 from reports.services.closing.usage import closed
+from reports.services.facts import zone_of
 from reports.views import billing_files, billing_shown
-from reports.views.billing_frame import as_file, frame, require_billing, wanted_form
+from reports.views.billing_frame import as_file, frame, require_billing, wants_file
 from reports.views.billing_shown import Company, Standing, is_standing
 from reports.views.months import month_of
 from tenants.access import tenants_for
@@ -38,7 +39,11 @@ _DOCUMENTS_A_PAGE = 50
 _SHOWN = (
     "uid",
     "kind",
+    "mode",
     "number",
+    "billing_point",
+    "peru",
+    "provider",
     "external_id",
     "issue_date",
     "legal_status",
@@ -94,7 +99,7 @@ def month_of_company(staff: Staff, uid: UUID, first: date) -> CompanyMonth:
     if tenant is None:
         raise Http404
     rows = BillingStatement.objects.filter(tenant=tenant, month=first)
-    statements = list(rows.select_related("withdrawal", "replaces").order_by("-version"))
+    statements = list(rows.select_related("withdrawal", "replaces", "tenant").order_by("-version"))
     kept = None
     if not any(is_standing(each) for each in statements):
         kept = BillingDraft.objects.filter(tenant=tenant, month=first).first()
@@ -103,20 +108,20 @@ def month_of_company(staff: Staff, uid: UUID, first: date) -> CompanyMonth:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def billing_of_tenant(request: HttpRequest, month: str, tenant: UUID) -> HttpResponseBase:
-    """The statement or its draft, as a file with `?file=csv` or `xlsx`; a POST proposes that a statement be withdrawn."""
+    """The statement or its draft; a POST answers with it as a file, or proposes that a statement be withdrawn."""
     staff, first = require_billing(request), month_of(month)
     whose = month_of_company(staff, tenant, first)
     here = reverse("reports:billing_tenant", args=[month, whose.tenant.uid])
-    if request.method == "POST":
+    if request.method == "POST" and not wants_file(request):
         return _propose_withdrawal(request, whose, staff, here)
     shown, company = whose.chosen(request.GET.get("statement")), whose.company
     draft = whose.paper(shown)
-    if form := wanted_form(request):
+    if wants_file(request):
         if draft is None:
             raise Http404
-        return as_file(request, _table(whose, draft, shown), form, staff, here)
+        return as_file(request, _table(whose, draft, shown))
     query = f"?statement={shown.uid}" if shown else ""
-    context = frame(request, _title(whose, shown), first)
+    context = frame(request, _title(whose, shown), first, whose.tenant)
     context |= {
         "tenant": whose.tenant,
         "company": company,
@@ -138,9 +143,9 @@ def billing_of_tenant(request: HttpRequest, month: str, tenant: UUID) -> HttpRes
     return TemplateResponse(request, "admin/reports/billing_tenant.html", context)
 
 
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 def billing_documents(request: HttpRequest, month: str, tenant: UUID, position: int) -> HttpResponseBase:
-    """Exactly the documents of a line."""
+    """Exactly the documents of a line; a POST answers with them as a file."""
     staff, first = require_billing(request), month_of(month)
     whose = month_of_company(staff, tenant, first)
     shown = whose.chosen(request.GET.get("statement"))
@@ -155,21 +160,27 @@ def billing_documents(request: HttpRequest, month: str, tenant: UUID, position: 
     rows = documents_of(whose.tenant, first, line, whose.closing).visible_to(staff)
     rows = rows.only(*_SHOWN).order_by("issue_date", "pk")
     title = f"{billing_shown.what(line)}: {whose.tenant}, {first:%m/%Y}"
-    if form := wanted_form(request):
-        table = billing_files.documents_table(rows, name=f"facturacion-{first:%Y-%m}-{position}", title=title)
-        return as_file(request, table, form, staff, request.path)
+    if request.method == "POST":
+        name = f"facturacion-{first:%Y-%m}-{position}"
+        table = billing_files.documents_table(rows, name=name, title=title, zone=zone_of(whose.tenant))
+        return as_file(request, table)
     paginator = Paginator(rows, _DOCUMENTS_A_PAGE)
     paginator.count = abs(line.documents)
     page = paginator.get_page(request.GET.get("page"))
     query = f"statement={shown.uid}" if shown else ""
-    context = frame(request, title, first)
+    context = frame(request, title, first, whose.tenant)
     context |= {
         "page": page,
         "page_query": query,
         "count": paginator.count,
         "detail": billing_shown.detail(line),
         "rows": [
-            (row, moment(row.issue_date), money(row.total, row.currency), Kind(row.kind).label)
+            (
+                row,
+                moment(row.issue_date),
+                money(row.total, row.currency),
+                words_of(row).legal.get(row.legal_status, ""),
+            )
             for row in page.object_list
         ],
         "back": reverse("reports:billing_tenant", args=[month, whose.tenant.uid])

@@ -3,12 +3,11 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import OuterRef, Subquery
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
@@ -16,34 +15,41 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from cifras.core.admin.badges import Badge
 from cifras.core.admin.refusals import refusals_as_messages
-from cifras.core.exports.delivering import LONGEST_XLSX_AT_ONCE, deliver
+from cifras.core.exports.delivering import LONGEST_XLSX_AT_ONCE
 from cifras.core.models import Staff
 from cifras.core.rights import may
 from cifras.fiscal.errors import RuleBroken, gettext_noop
 from cifras.fiscal.lifecycle import LegalStatus
-from cifras.fiscal.zones import local_date
 from invoicing.admin.figures import moment
-from reports.models import MonthClosing, MonthlyFigure, RollupCursor
+from reports.models import MonthClosing, MonthlyFigure
 from reports.services.books.ageing import Ageing, AgeingOfReceiver
 from reports.services.books.population import is_booked, sign_of
 from reports.services.books.shapes import Book, Period, Place, table_of
 from reports.services.books.shelf import BOOK_OF, BOOKS
+from reports.services.books.soles import said
 from reports.services.books.unauthorised import Unauthorised
 from reports.services.closing.usage import closings_of
-from reports.views.books_shown import amount_text, badge, shown, sums_by_currency
+from reports.services.exchange_rates import MANAGE as MANAGE_RATES
+from reports.services.rollups import with_age
+from reports.views.books_shown import Shown, amount_text, badge, shown, sums_by_currency
 from reports.views.closing_shown import STATES
 from reports.views.documents import is_level, our_age
-from reports.views.months import month_frame, month_of
+from reports.views.doors import require
+from reports.views.handing_out import hand_out
+from reports.views.months import month_frame, month_of, to_last_month
 from tenants.access import tenants_for
 from tenants.models import Tenant
 
 VIEW, EXPORT = "reports.view_books", "reports.export_books"
+LATER_FACTS = gettext_lazy(
+    "Este es el libro de hoy: puede incluir hechos posteriores al cierre, que se registran como ajustes en un mes abierto."
+)
 _TENANTS_A_PAGE = 100
-_FORMS = ("csv", "csv-bom", "xlsx")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +67,14 @@ class CompanyLine:
 @require_safe
 def month_end_now(request: HttpRequest) -> HttpResponse:
     """To the month that has just ended."""
-    _require_reader(request)
-    last = local_date(timezone.now()).replace(day=1) - timedelta(days=1)
-    return HttpResponseRedirect(reverse("reports:month_end", args=[f"{last:%Y-%m}"]))
+    require(request, VIEW)
+    return to_last_month("reports:month_end")
 
 
 @require_safe
 def month_end(request: HttpRequest, month: str) -> HttpResponse:
     """Every company of the month: what it sold, what is not authorised yet, whether the month is closed."""
-    staff, first = _require_reader(request), month_of(month)
+    staff, first = require(request, VIEW), month_of(month)
     page = Paginator(_tenants(staff).order_by("trade_name", "pk"), _TENANTS_A_PAGE).get_page(
         request.GET.get("page")
     )
@@ -86,50 +91,46 @@ def month_end(request: HttpRequest, month: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def month_end_book(request: HttpRequest, month: str, tenant: UUID, book: str = "") -> HttpResponseBase:
     """One book of one company; a POST answers with its file."""
-    staff, first = _require_reader(request), month_of(month)
+    staff, first = require(request, VIEW), month_of(month)
     whose = _with_closing(_tenants(staff).filter(uid=tenant), first).first()
     if whose is None:
         raise Http404
-    chosen, period = _book(request, book), _period(request, whose, first)
+    chosen, period = _book(request, book), Period(whose, first, whose.environment, is_level([whose]))
     if request.method == "POST":
         return _file(request, chosen, period, staff)
     place = Place(request.GET.get("after", ""), request.GET.get("before", ""))
+    page = shown(chosen, period, chosen.page(period, place), staff)
     title = f"{chosen.title_of(period)} {first:%m/%Y}: {whose}"
     context = month_frame(request, title, first)
     context |= {
         "tenant": whose,
         "book": chosen,
         "notes": chosen.notes(period),
-        "shown": shown(chosen, period, chosen.page(period, place), staff),
+        "shown": page,
         "tabs": _tabs(period, book),
         "states": _states(chosen, period),
         "unauthorised": _address(period, Unauthorised.slug),
         "month_page": reverse("reports:month_end", args=[month]),
         "before_page": _address(replace(period, month=(first - timedelta(days=1)).replace(day=1)), book),
         "after_page": _address(replace(period, month=(first + timedelta(days=32)).replace(day=1)), book),
-        "closed_at": _closed_at(period),
+        "closed_at": moment(closed_at) if (closed_at := _closed_at(whose)) else "",
+        "later_facts": LATER_FACTS,
         "closing_page": _closing_page(staff, whose, month),
         "is_sandbox": period.environment == Tenant.Environment.SANDBOX,
-        "other_environment": _other_environment(period, book),
+        "unrated": _unrated(page, staff),
         "zone": period.zone,
-        "age": our_age([whose], is_rolled_up=period.is_level),
+        "age": our_age([whose], is_rolled_up=period.is_level and chosen.is_rolled_up),
         "may_export": may(staff, EXPORT),
-        "query": _query(request),
+        "query": urlencode(
+            {name: request.GET[name] for name in ("receiver", "currency") if request.GET.get(name)}
+        ),
     }
     return TemplateResponse(request, "admin/reports/books.html", context)
 
 
-def _require_reader(request: HttpRequest) -> Staff:
-    staff = request.user
-    if not isinstance(staff, Staff) or not may(staff, VIEW):
-        raise PermissionDenied
-    return staff
-
-
 def _tenants(staff: Staff) -> Any:
     """The companies in sight; each knows until when the roll-up was level with the documents (`rolled_up_at`)."""
-    level = RollupCursor.objects.order_by("pk").values("caught_up_at")[:1]
-    return tenants_for(staff).annotate(rolled_up_at=Subquery(level))
+    return with_age(tenants_for(staff))
 
 
 def _with_closing(tenants: Any, first: date) -> Any:
@@ -138,11 +139,9 @@ def _with_closing(tenants: Any, first: date) -> Any:
     return tenants.annotate(month_closed_at=Subquery(closing.values("closed_at")[:1]))
 
 
-def _closed_at(period: Period) -> str:
-    """When the month was closed, if it is: the books of what was tried out are never closed with it."""
-    is_own = period.environment == period.tenant.environment
-    at = getattr(period.tenant, "month_closed_at", None) if is_own else None
-    return moment(at) if at else ""
+def _closed_at(tenant: Tenant) -> datetime | None:
+    """When the month was closed, if it is."""
+    return getattr(tenant, "month_closed_at", None)
 
 
 def _book(request: HttpRequest, slug: str) -> Book:
@@ -157,18 +156,9 @@ def _book(request: HttpRequest, slug: str) -> Book:
     return found
 
 
-def _period(request: HttpRequest, tenant: Tenant, first: date) -> Period:
-    asked = request.GET.get("environment", "")
-    environment = asked if asked in Tenant.Environment.values else tenant.environment
-    return Period(tenant, first, environment, is_level([tenant]))
-
-
 def _file(request: HttpRequest, book: Book, period: Period, staff: Staff) -> HttpResponseBase:
-    if not may(staff, EXPORT):
-        raise PermissionDenied
+    require(request, EXPORT)
     form = request.POST.get("form", "")
-    if form not in _FORMS:
-        raise Http404
     with refusals_as_messages(request):
         if form == "xlsx" and book.is_longer_than(period, LONGEST_XLSX_AT_ONCE):
             raise RuleBroken(
@@ -176,14 +166,40 @@ def _file(request: HttpRequest, book: Book, period: Period, staff: Staff) -> Htt
                 gettext_noop("El libro pasa de {limit} filas: descárguelo en CSV."),
                 limit=LONGEST_XLSX_AT_ONCE,
             )
-        return deliver(
-            table_of(book, period),
-            form.removesuffix("-bom"),
-            actor=staff,
-            filters=request.GET.urlencode(),
-            bom=form == "csv-bom",
+        filters, back = request.GET.urlencode(), request.get_full_path()
+        return hand_out(
+            request,
+            table_of(book, period, *_as_of(book, period)),
+            form,
+            staff=staff,
+            filters=filters,
+            back=back,
         )
     return HttpResponseRedirect(request.get_full_path())
+
+
+def _as_of(book: Book, period: Period) -> list[str]:
+    """What the page says about its moment, for the file."""
+    is_rolled_up = book.is_rolled_up and period.is_level
+    at = getattr(period.tenant, "rolled_up_at", None) if is_rolled_up else timezone.now()
+    facts = [_("Cifras del {moment}.").format(moment=moment(at))]
+    if closed_at := _closed_at(period.tenant):
+        facts.append(_("Mes cerrado el {moment}.").format(moment=moment(closed_at)) + f" {LATER_FACTS}")
+    return facts
+
+
+def _unrated(page: Shown, staff: Staff) -> list[tuple[str, str]]:
+    """The days that lack an exchange rate, each with where it is entered, for whoever may."""
+    add = reverse("admin:reports_exchangerate_add") if page.unrated and may(staff, MANAGE_RATES) else ""
+    return [
+        (
+            said(each),
+            f"{add}?{urlencode({'date': each.day.isoformat(), 'currency': each.currency})}"
+            if add and each.day
+            else "",
+        )
+        for each in page.unrated
+    ]
 
 
 def _states(book: Book, period: Period) -> list[dict[str, Any]]:
@@ -213,26 +229,7 @@ def _tabs(period: Period, chosen: str) -> list[dict[str, Any]]:
 
 def _address(period: Period, slug: str) -> str:
     where = [f"{period.month:%Y-%m}", period.tenant.uid]
-    page = reverse("reports:month_end_book", args=[*where, slug or BOOKS[0].slug])
-    is_own = period.environment == period.tenant.environment
-    return page if is_own else f"{page}?{urlencode({'environment': period.environment})}"
-
-
-def _other_environment(period: Period, slug: str) -> str:
-    """A live company was tried out once: those documents stand apart."""
-    if not period.tenant.is_live:
-        return ""
-    is_sandbox = period.environment == Tenant.Environment.SANDBOX
-    other = Tenant.Environment.LIVE if is_sandbox else Tenant.Environment.SANDBOX
-    return _address(replace(period, environment=other.value), slug)
-
-
-def _query(request: HttpRequest) -> str:
-    """What the address says beside the place, for the neighbours' addresses."""
-    kept = {
-        name: request.GET[name] for name in ("environment", "receiver", "currency") if request.GET.get(name)
-    }
-    return urlencode(kept)
+    return reverse("reports:month_end_book", args=[*where, slug or BOOKS[0].slug])
 
 
 def _closing_page(staff: Staff, tenant: Tenant, month: str) -> str:

@@ -17,7 +17,7 @@ from cifras.fiscal.document import ZERO
 from invoicing.admin.document_summary import address_of
 from invoicing.admin.figures import money
 from invoicing.models import Document, NumberSeries
-from reports.services.books.shapes import Book, Column, Mark, Page, Period, Row
+from reports.services.books.shapes import Book, Column, Mark, Page, Period, Row, Unrated
 
 _NUMBERS = frozenset({CellKind.MONEY, CellKind.INTEGER, CellKind.NUMBER})
 
@@ -42,6 +42,7 @@ class Shown:
     before: str
     after: str
     left_out: int
+    unrated: Sequence[Unrated]
 
 
 def shown(book: Book, period: Period, page: Page, staff: Staff) -> Shown:
@@ -54,16 +55,17 @@ def shown(book: Book, period: Period, page: Page, staff: Staff) -> Shown:
             [_cell(column, value, row, ways) for column, value in zip(columns, row.cells, strict=True)]
             for row in page.rows
         ],
-        foot=[_foot(columns, row) for row in page.foot],
+        foot=[_foot(columns, row) for row in page.foot.rows],
         before=page.before,
         after=page.after,
-        left_out=page.left_out,
+        left_out=page.foot.left_out,
+        unrated=page.foot.unrated,
     )
 
 
 def amount_text(value: Decimal, currency: str) -> str:
-    """B/. 1,234.50. A dollar is a balboa's equal in Panama alone, where it has been added to the balboas already."""
-    return f"US$ {value + ZERO:,.2f}" if currency == "USD" else money(value + ZERO, currency)
+    """B/. 1,234.50, and no zero with a sign."""
+    return money(value + ZERO, currency)
 
 
 def badge(mark: Mark) -> Badge:
@@ -100,7 +102,7 @@ def _foot(columns: Sequence[Column], row: Row) -> list[Cell]:
     found = []
     for position, (column, value) in enumerate(zip(columns, row.cells, strict=True)):
         if position and column.kind is CellKind.MONEY and isinstance(value, Decimal):
-            found.append(Cell(amount_text(value, row.currency), "cf-num"))
+            found.append(Cell(amount_text(value, column.currency or row.currency), _look(column)))
         else:
             found.append(Cell(value, _look(column) if position else ""))
     return found
@@ -128,6 +130,7 @@ def _look(column: Column) -> str:
         "cf-num": column.kind in _NUMBERS,
         "cf-wide": column.is_wide,
         "cf-cufe": column.key == "cufe",
+        "cf-unprinted": not column.is_on_paper,
     }
     return " ".join(look for look, is_so in looks.items() if is_so)
 

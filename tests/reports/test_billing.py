@@ -19,7 +19,7 @@ from reports.services.billing.papers import draft_issued, fingerprint
 from reports.services.billing.plans import add_price
 from reports.services.billing.terms import subscribe, withdraw_subscription
 from reports.services.closing import acts
-from reports.services.closing.reopening import may_reopen, require_reopenable
+from reports.services.closing.reopening import require_reopenable
 from reports.tasks import billing_task
 from tenants.models import Tenant
 from tenants.services import suspend_tenant
@@ -226,6 +226,60 @@ def test_only_a_closed_month_of_a_company_with_a_plan_and_a_price_is_billed() ->
     assert draft(tenant, OCTOBER).totals == {"PAB": Decimal("30.00")}
 
 
+def test_a_late_document_of_a_month_without_a_plan_is_put_before_a_person_and_never_free() -> None:
+    tenant = a_company("Una", a_plan(), since=OCTOBER)
+    [late] = documents(tenant, "2026-09-30", 1, legal_status="PAC_AUTHORIZED")
+    for month in (SEPTEMBER, OCTOBER):
+        close_month(tenant, month)
+    issue(tenant)
+    happened(late, legal_status="DGI_AUTHORIZED")
+    close_month(tenant, NOVEMBER)
+    with pytest.raises(RuleBroken) as refusal:
+        draft(tenant, NOVEMBER)
+    assert (refusal.value.code, "09/2026" in refusal.value.message) == ("no_plan", True)
+    drafted()
+    assert BillingDraft.objects.get(month=NOVEMBER).problem == "no_plan"
+    # What is missing can be recorded: October's statement stands on October's own subscription.
+    subscribe(tenant, a_plan("De septiembre", invoices=0, since=SEPTEMBER), starts_on=SEPTEMBER, actor=None)
+    assert owed(tenant, NOVEMBER)[1:] == [("late", "INVOICE", 1, 1, "0.10")]
+    issue(tenant, NOVEMBER)
+    taken_back = Subscription.objects.get(tenant=tenant, starts_on=SEPTEMBER)
+    refused("statement_issued", withdraw_subscription, taken_back, actor=None)
+
+
+def test_a_price_touches_no_closed_month_however_many_have_been_closed_since() -> None:
+    plan = a_plan()
+    tenant = a_company("Una", plan)
+    close_month(tenant)
+    subscribe(tenant, None, starts_on=NOVEMBER, actor=None)
+    later = (date(2026 + number // 12, number % 12 + 1, 1) for number in range(10, 2020))
+    MonthClosing.objects.bulk_create(
+        MonthClosing(
+            tenant=tenant,
+            month=month,
+            environment="live",
+            number=1,
+            state="closed",
+            closed_at=NOW,
+            reason="Revisado",
+        )
+        for month in later
+    )
+    refused("price_touches_closed", add_price, plan, valid_from=OCTOBER, prices=prices("99.00"), actor=None)
+    add_price(plan, valid_from=NOVEMBER, prices=prices("99.00"), actor=None)  # nobody is on it any more
+
+
+def test_a_price_that_no_column_holds_is_refused_beside_its_field() -> None:
+    for changes, field in (
+        ({"fee": "100000000"}, "monthly_fee"),
+        ({"units": ("1000000", "1")}, "invoice_price"),
+    ):
+        wrong = prices(changes.get("fee", "1.00"), 0, 0, *changes.get("units", ()))
+        with pytest.raises(RuleBroken) as refusal:
+            a_plan(field, prices=wrong)
+        assert [(each.code, each.field) for each in refusal.value.reasons] == [("price_too_large", field)]
+
+
 def test_prices_never_change_for_a_closed_month() -> None:
     plan = a_plan()
     tenant = a_company("Una", plan)
@@ -301,7 +355,6 @@ def test_two_persons_withdraw_a_statement_and_the_next_one_names_it() -> None:
     tenant = a_company("Una", a_plan())
     closing = close_month(tenant)
     statement = issue(tenant)
-    assert not may_reopen(closing)
     refused("statement_issued_of_month", require_reopenable, closing)
     one, another = (a_staff_member(tenant, permissions=("reports.issue_statement",)) for _ in range(2))
     proposal = issuing.propose_withdrawal(statement, reason=REASON, actor=one)
@@ -309,7 +362,7 @@ def test_two_persons_withdraw_a_statement_and_the_next_one_names_it() -> None:
     refused("already_issued", issue, tenant)
     proposals.approve(proposal, actor=another)
     refused("withdrawn_already", issuing.propose_withdrawal, statement, reason=REASON, actor=one)
-    assert may_reopen(MonthClosing.objects.get(pk=closing.pk))
+    require_reopenable(MonthClosing.objects.get(pk=closing.pk))
     second = issue(tenant)
     assert (second.version, second.replaces, second.number[-2:]) == (2, statement, "-2")
     assert list(BillingStatement.objects.standing()) == [second]

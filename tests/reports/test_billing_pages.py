@@ -16,12 +16,19 @@ from django.urls import reverse
 
 from cifras.core import proposals
 from cifras.core.models import AuditEntry, Staff
+from cifras.core.wording import sentence
+from cifras.fiscal.errors import RuleBroken
 from reports.models import BillingStatement, PacBill, Plan, PlanPrice, Subscription
 from reports.services import rollups
+from reports.services.billing.drafting import draft
+from reports.services.billing.pac_bill import read_charged
+from reports.services.billing.terms import subscribe
 from tenants.models import StaffGrant, Tenant
 from tests.document_pages import queries_of, said, text_of
 from tests.factories import a_staff_member, an_administrator
 from tests.reports.bills import (
+    OCTOBER,
+    SEPTEMBER,
     a_company,
     a_plan,
     close_month,
@@ -145,7 +152,7 @@ def test_every_line_opens_exactly_its_documents_before_and_after_it_is_issued(
         for line in lines[1:]:
             opened = biller.get(line.address)
             assert opened.context["count"] == len(opened.context["rows"]) == abs(int(line.documents))
-            assert len(table(biller.get(f"{line.address}{'&' if '?' in line.address else '?'}file=csv"))) > 1
+            assert len(table(biller.post(line.address, {"form": "csv"}))) > 1
         assert biller.get(page_of(tenant, "documents", 1)).status_code == 404
         assert biller.get(page_of(tenant, "documents", 9)).status_code == 404
         assert NOT_FISCAL in text_of(page)
@@ -153,24 +160,56 @@ def test_every_line_opens_exactly_its_documents_before_and_after_it_is_issued(
             issue(tenant)
 
 
+def test_a_file_is_asked_for_by_a_post_counted_and_audited(tenant: Tenant, biller: Client) -> None:
+    """As every other export: looking at an address hands nothing out."""
+    pages = [MONTH, page_of(tenant), page_of(tenant, "documents", 2)]
+    for page in pages:
+        shown = biller.get(page, {"file": "csv"})
+        assert (shown.status_code, shown.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+        assert 'name="form" value="csv-bom"' in shown.content.decode()
+        assert biller.post(page, {"form": "pdf"}).status_code == 404
+    assert not AuditEntry.objects.filter(action="export.started").exists()
+    table(biller.post(f"{MONTH}?state=ready", {"form": "csv-bom"}))
+    kept = AuditEntry.objects.get(action="export.started")
+    assert (kept.after["filters"], kept.after["form"]) == ("state=ready", "csv-bom")
+    reader = signed_in(a_staff_member(tenant, permissions=("reports.view_billing", "invoicing.view_invoice")))
+    for page in pages:
+        assert reader.post(page, {"form": "csv"}).status_code == 403
+        assert 'value="csv-bom"' not in reader.get(page).content.decode()
+
+
+def test_a_company_in_peru_reads_its_own_zone_and_its_own_currency(biller: Client) -> None:
+    shop = a_company("Bodega", country="PE", pac_provider="tandia", ruc="20100066603")
+    StaffGrant.objects.create(staff=Staff.objects.get(), tenant=shop)
+    close_month(shop, SEPTEMBER)
+    assert draft(shop, SEPTEMBER).totals == {"PEN": Decimal("0.00")}
+    subscribe(shop, a_plan("Soles", "PEN"), starts_on=OCTOBER, actor=None)
+    documents(shop, "2026-10-02", 11, currency="PEN")
+    close_month(shop)
+    drafted()
+    line = page_of(shop, "documents", 2)
+    for page in (biller.get(page_of(shop)), biller.get(line)):
+        assert "America/Lima" in text_of(page)
+        assert "America/Panama" not in text_of(page)
+    assert "America/Lima" in str(table(biller.post(line, {"form": "csv"})))
+
+
 def test_the_files_say_what_the_page_says(tenant: Tenant, biller: Client) -> None:
     issue(tenant)
-    rows = table(biller.get(page_of(tenant), {"file": "csv"}))
+    rows = table(biller.post(page_of(tenant), {"form": "csv"}))
     [usage] = [row for row in rows if row and row[0] == "Facturas: emitidas"]
     assert (usage[2:5], Decimal(usage[5]), usage[6:]) == (["12", "10", "2"], Decimal("0.1"), ["PAB", "0.20"])
     assert any(row and row[0] == "Total" and row[-1] == "30.10" for row in rows)
     assert any(NOT_FISCAL in cell for row in rows for cell in row)
     book = openpyxl.load_workbook(
-        io.BytesIO(b"".join(biller.get(page_of(tenant), {"file": "xlsx"}).streaming_content))
+        io.BytesIO(b"".join(biller.post(page_of(tenant), {"form": "xlsx"}).streaming_content))
     )
     cells = [cell for sheet in book for row in sheet.iter_rows(values_only=True) for cell in row]
     assert 30.1 in cells
     assert any(NOT_FISCAL in str(cell) for cell in cells)
-    month = table(biller.get(MONTH, {"file": "csv"}))
+    month = table(biller.post(MONTH, {"form": "csv"}))
     assert any(row[0] == "Abarrotes Sol" and row[-1] == "30.10" for row in month if row)
     assert AuditEntry.objects.filter(action="export.finished").exists()
-    reader = signed_in(a_staff_member(tenant, permissions=("reports.view_billing",)))
-    assert reader.get(page_of(tenant), {"file": "csv"}).status_code == 403
 
 
 def test_what_was_shown_is_issued_once_and_nothing_by_a_get(tenant: Tenant, biller: Client) -> None:
@@ -258,12 +297,16 @@ def test_the_providers_bill_is_held_against_our_counts(tenant: Tenant) -> None:
     boss = signed_in(an_administrator())
     bad = boss.post(
         PAC,
-        {"provider": "alanube", "currency": "PAB", "typed": "ruc,kind,count\nx,recibo,1\n,,-2"},
+        {
+            "provider": "alanube",
+            "currency": "PAB",
+            "typed": "ruc,kind,count,amount\nx,recibo,1,\n,,-2,\nx,,1,10000000000",
+        },
         follow=True,
     )
     complaints = " ".join(said(bad))
-    assert "Fila 2" in complaints
-    assert "Fila 3" in complaints
+    for row in ("Fila 2", "Fila 3", "Fila 4: La cifra 10000000000 es demasiado grande"):
+        assert row in complaints
     assert not PacBill.objects.exists()
     lines = (
         "pac_company_id;kind;count;amount\n"
@@ -284,7 +327,7 @@ def test_the_providers_bill_is_held_against_our_counts(tenant: Tenant) -> None:
     assert len(boss.get(address).context["cl"].result_list) == 12
     bill = PacBill.objects.get()
     assert (bytes(bill.content), bill.version, bill.uploaded_by[:7]) == (lines.encode(), 1, "persona")
-    rows = table(boss.get(PAC, {"file": "csv"}))
+    rows = table(boss.post(PAC, {"form": "csv"}))
     assert any(cell == "'=HYPERLINK(1)" for row in rows for cell in row)
     boss.post(PAC, {"provider": "alanube", "currency": "PAB", "typed": f"ruc,count\n{open_one.ruc},2"})
     assert list(PacBill.objects.values_list("version", flat=True).order_by("pk")) == [1, 2]
@@ -293,6 +336,14 @@ def test_the_providers_bill_is_held_against_our_counts(tenant: Tenant) -> None:
     mine = signed_in(a_staff_member(tenant, permissions=VIEWS)).get(f"{PAC}?bill={bill.uid}")
     assert {row["each"].tenant for row in mine.context["rows"]} == {tenant}
     assert queries_of(boss, PAC) <= 6
+
+
+def test_a_code_in_a_bill_is_that_of_the_providers_country() -> None:
+    bill = b"ruc,kind,count\nx,03,1\nx,07,2\n"
+    assert [each.kind for each in read_charged(io.BytesIO(bill), "PE")] == ["INVOICE", "CREDIT"]
+    with pytest.raises(RuleBroken) as refusal:  # a debit note, which nobody issues here
+        read_charged(io.BytesIO(bill), "PA")
+    assert "Fila 3: «07» no es una clase" in sentence(refusal.value)
 
 
 def test_the_command_prints_what_is_owed(tenant: Tenant, capsys: pytest.CaptureFixture[str]) -> None:

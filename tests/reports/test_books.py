@@ -26,7 +26,7 @@ from reports.models import MonthlyFigure, MonthlyRate
 from reports.services import rollups
 from reports.services.books.shapes import Period
 from reports.services.books.shelf import BOOK_OF
-from tests.clockwork import work_through
+from tests.clockwork import both_clocks_at, work_through
 from tests.document_pages import text_of
 from tests.elsewhere import SUPPLIER, a_cufe, registered_json
 from tests.factories import a_staff_member, a_tenant, contribuyente, credit_json, invoice_json, line
@@ -65,8 +65,7 @@ WITHHOLDS = {"receiver": contribuyente(withholds=True, retention_code="4"), **ON
 
 @pytest.fixture(autouse=True)
 def in_november(pac: SandboxServer) -> Iterator[None]:
-    pac.world.clock.set(NOW)
-    with time_machine.travel(NOW, tick=True):
+    with both_clocks_at(NOW, pac):
         yield
 
 
@@ -258,7 +257,7 @@ def test_screen_file_and_summary_say_the_same(pac: SandboxServer) -> None:
     assert "2 documentos del mes no están autorizados y no figuran aquí" in text_of(page)
     on_screen = foot_on_screen(browser, month.address())
     assert [row[total] for row in on_screen] == [
-        f"EUR {Decimal(foot[0]['Total']):,.2f}", f"B/. {Decimal(foot[1]['Total']):,.2f}",
+        f"€ {Decimal(foot[0]['Total']):,.2f}", f"B/. {Decimal(foot[1]['Total']):,.2f}",
     ]  # fmt: skip
     with time_machine.travel(datetime(2026, 11, 21, 22, 0, tzinfo=UTC), tick=True):
         fresh = signed_in(person)  # the roll-up is too old now: the documents themselves are asked

@@ -18,7 +18,7 @@ from invoicing.models import Document, NumberSeries, Settlement
 from invoicing.models.lines import Instalment, Line
 from invoicing.services import settling
 from invoicing.services.number_fates import fate_of, with_fate
-from reports.models import MonthClosing
+from reports.models import ExchangeRate, MonthClosing
 from reports.services import rollups
 from reports.services.books.ageing import receivables
 from reports.services.books.shapes import PAGE, Period, Place
@@ -28,6 +28,7 @@ from tenants.models import Tenant
 from tests.document_pages import queries_of, text_of
 from tests.elsewhere import a_company
 from tests.factories import a_staff_member
+from tests.reports.bills import close_month
 from tests.reports.sales import at, random_documents
 
 pytestmark = pytest.mark.django_db
@@ -113,6 +114,14 @@ def test_every_page_asks_little_and_pages_by_key() -> None:
     asked["month"] = queries_of(browser, reverse("reports:month_end", args=["2026-11"]))
     assert {name: count for name, count in asked.items() if count > 6} == {}
 
+    # The month's page says of a company what its books come to, and each figure opens them.
+    (line,) = browser.get(reverse("reports:month_end", args=["2026-11"])).context["lines"]
+    of_sales = browser.get(line.address.replace("rates", "sales")).context["shown"]
+    total = [str(cell.text) for cell in of_sales.headings].index("Total")
+    assert list(line.sold) == [row[total].text for row in of_sales.foot]
+    states = browser.get(line.unauthorised_address).context["states"]
+    assert sum(each["documents"] for each in states) == line.unauthorised == of_sales.left_out > 0
+
     book, period = BOOK_OF["sales"], Period(tenant, NOVEMBER, tenant.environment, is_level=True)
     whole: list[Any] = [row.opens for row in book.rows(period)]
     assert len(whole) > 2 * PAGE
@@ -196,6 +205,51 @@ def test_a_closed_month_says_that_todays_book_may_hold_later_facts() -> None:
     assert "Mes cerrado el 20/11/2026 09:30" in text_of(shown)
     assert reverse("reports:closing", args=["2026-10", tenant.uid]) in shown.content.decode()
     assert "Cerrado" in text_of(browser.get(reverse("reports:month_end", args=["2026-10"])))
+
+
+def test_the_file_of_a_closed_month_says_so_and_every_file_says_as_of_when() -> None:
+    tenant = a_company()
+    an_invoice(tenant, "2026-10-03")
+    close_month(tenant, date(2026, 10, 1))
+    browser = signed_in(a_staff_member(tenant, permissions=RIGHTS))
+    for slug in ("sales", "rates"):
+        answer = browser.post(address(tenant, slug, "2026-10"), {"form": "csv"})
+        text = b"".join(answer.streaming_content).decode()  # type: ignore[attr-defined]
+        assert (
+            "Mes cerrado el 21/11/2026 15:00. Este es el libro de hoy: puede incluir hechos posteriores"
+            in text
+        )
+        assert "Cifras del 21/11/2026 15:00." in text
+
+
+def test_the_foot_of_the_sales_book_is_of_the_same_moment_as_its_rows() -> None:
+    tenant = a_company()
+    sold = an_invoice(tenant, "2026-11-03")
+    rollups.rebuild([tenant])
+    rollups.roll_up_due()
+    browser = signed_in(a_staff_member(tenant, permissions=RIGHTS))
+
+    def net(column: str) -> tuple[Decimal, Decimal]:
+        """The column's rows added up, and its foot; the roll-up has not seen the last news yet."""
+        page = browser.get(address(tenant))
+        assert "leídas de los documentos ahora mismo" in text_of(page)
+        shown = page.context["shown"]
+        place = [str(cell.text) for cell in shown.headings].index(column)
+        figures = [Decimal(str(row[place].text).replace("B/. ", "").replace(",", "")) for row in shown.rows]
+        return sum(figures, Decimal(0)), Decimal(shown.foot[0][place].text.removeprefix("B/. "))
+
+    columns = ("Base 7 %", "ITBMS 7 %", "Otros cargos y descuentos", "Total")
+    assert [net(name) for name in columns] == [
+        (value, value) for value in map(Decimal, ("100", "7", "0", "107"))
+    ]
+    an_invoice(tenant, "2026-11-04", "214.00")
+    assert [net(name) for name in columns] == [
+        (value, value) for value in map(Decimal, ("300", "21", "0", "321"))
+    ]
+    Document.objects.filter(pk=sold.pk).update(void_status="VOIDED")
+    assert [net(name) for name in columns] == [
+        (value, value) for value in map(Decimal, ("200", "14", "0", "214"))
+    ]
 
 
 def spans(tenant: Tenant, month: date) -> dict[str, list[Decimal]]:
@@ -283,7 +337,8 @@ def test_perus_register_has_perus_columns() -> None:
         tenant, "2026-11-05", "59.00", kind="CREDIT", series="07", billing_point="FC01", number="00000003", credited=sold,
         totals_by_rate=[{"rate": "18.00", "base": "50.00", "tax": "9.00"}], net="50.00", itbms="9.00", **soles,
     )  # fmt: skip
-    dollars = {**soles["peru"], "currency": "USD", "exchange_rate": "3.751"}  # type: ignore[dict-item]
+    dollars = {**soles["peru"], "currency": "USD"}  # type: ignore[dict-item]
+    ExchangeRate.objects.create(date=date(2026, 11, 6), currency="USD", sale=Decimal("3.751"))
     an_invoice(
         tenant, "2026-11-06", "118.00", billing_point="F001", number="00000013", currency="USD", peru=dollars, **taxed
     )  # fmt: skip
@@ -312,8 +367,9 @@ def test_perus_register_has_perus_columns() -> None:
     )
     assert note["Número del comprobante modificado"] == "12"
     assert (abroad["Moneda"], abroad["Tipo de cambio"]) == ("USD", "3.751")
-    soles_foot, dollars_foot = (as_dict(row) for row in page.context["shown"].foot)
+    soles_foot, dollars_foot, common_foot = (as_dict(row) for row in page.context["shown"].foot)
     assert (soles_foot["Periodo"], dollars_foot["Importe total"]) == ("Total PEN", "US$ 118.00")
+    assert (abroad["Importe total (S/)"], common_foot["Importe total (S/)"]) == ("442.62", "S/ 551.62")
     assert [soles_foot[name] for name in ("Base gravada", "Exonerado", "Inafecto", "Exportación", "Importe total")] == [
         "S/ 50.00", "S/ 30.00", "S/ 15.00", "S/ 5.00", "S/ 109.00",
     ]  # fmt: skip

@@ -15,8 +15,8 @@ from reports.management.arguments import month, named_tenants
 from reports.models import BillingLine, BillingStatement
 from reports.services.billing.drafting import draft
 from reports.services.billing.issuing import standing_statement
+from reports.services.billing.open_month import usage_so_far
 from reports.services.billing.papers import Draft, draft_issued, line_json, totals_json
-from reports.services.billing.running import usage_so_far
 from reports.services.closing.usage import closed
 from tenants.models import Tenant
 

@@ -26,7 +26,7 @@ from reports.services.billing.rating import Line, Term, documents_line, fee_line
 from reports.services.billing.terms import terms_of
 from reports.services.closing.usage import BillableEvent, Event, billable_documents, billable_events, closed
 from reports.services.facts import end_of_month, start_of
-from reports.services.queries import HOME_CURRENCY, bucket
+from reports.services.queries import bucket, home_currency
 from tenants.models import Tenant
 
 _EVENT_OF: Mapping[Charge, Event] = {
@@ -40,7 +40,8 @@ _EVENT_OF: Mapping[Charge, Event] = {
 def draft(tenant: Tenant, month: date) -> Draft:
     """The statement as it would be issued now.
 
-    Raises RuleBroken: sandbox_tenant; month_open; no_plan where documents were issued in a month without a plan; no_price.
+    Raises RuleBroken: sandbox_tenant; month_open; no_plan where documents are to be charged that were issued in a month without a
+    plan, the month itself or an earlier one; no_price.
     """
     if not tenant.is_live:
         raise RuleBroken("sandbox_tenant", gettext_noop("Una empresa de pruebas nunca se factura."))
@@ -49,23 +50,21 @@ def draft(tenant: Tenant, month: date) -> Draft:
     if closing is None:  # reopened in between
         raise RuleBroken("month_open", gettext_noop("El mes no está cerrado."))
     terms = terms_of(tenant, month)
-    if not terms and any(each.origin_month == month and each.event == "issued" for each in events):
-        raise RuleBroken(
-            "no_plan",
-            gettext_noop("La empresa emitió documentos y no estaba en ningún plan: suscríbala desde su día."),
-        )
+    if not terms:
+        _require_nothing_issued(events, month)
     fees = [fee_line(term, month) for term in terms if term.days and term.price.monthly_fee]
     charged = list(_charged(tenant, month, events, terms))
     currency = next((term.price.currency for term in reversed(terms)), None) or next(
-        (line.currency for line in charged), HOME_CURRENCY
+        (line.currency for line in charged), home_currency(tenant.country)
     )
     return Draft(
         month=month,
         closing_uid=closing.uid,
         plan_name=terms[-1].price.plan_name if terms else "",
-        currency=bucket(currency),
+        currency=bucket(currency, tenant.country),
         lines=[*fees, *charged],
         usage=_usage(events, month),
+        country=tenant.country,
     )
 
 
@@ -136,6 +135,8 @@ def _charged(tenant: Tenant, month: date, events: list[BillableEvent], terms: li
             yield from own.count(event, month)
     for origin in sorted({event.origin_month for event in events} - {month}):
         meter = _caught_up(tenant, origin, month)
+        if not meter.terms:
+            _require_nothing_issued(events, origin)
         for event in events:
             if event.origin_month == origin:
                 yield from meter.count(event, month)
@@ -151,6 +152,19 @@ def _caught_up(tenant: Tenant, origin: date, until: date) -> _Meter:
                     list(meter.count(event, booked))
         booked = end_of_month(booked) + timedelta(days=1)
     return meter
+
+
+def _require_nothing_issued(events: Iterable[BillableEvent], month: date) -> None:
+    """For a month without a plan: what nobody has put a price on is never free by itself."""
+    if any(event.origin_month == month and event.event == "issued" for event in events):
+        raise RuleBroken(
+            "no_plan",
+            gettext_noop(
+                "La empresa emitió documentos en {month} y no estaba en ningún plan: suscríbala desde su día, aunque sea a uno "
+                "sin costo."
+            ),
+            month=f"{month:%m/%Y}",
+        )
 
 
 def _in_order(events: Iterable[BillableEvent]) -> list[BillableEvent]:

@@ -7,7 +7,7 @@ from django.utils import timezone
 from cifras.fiscal.errors import RuleBroken
 from reports.models import BillingDraft, BillingStatement, MonthClosing
 from reports.services.billing.drafting import draft
-from reports.services.billing.terms import lock_billing_of
+from reports.services.locking import lock_tenant
 from tenants.models import Tenant
 
 _MOST = 500
@@ -32,7 +32,7 @@ def compute_due(*, limit: int = _MOST) -> int:
 
 def _draft(closing: MonthClosing) -> None:
     with transaction.atomic():
-        lock_billing_of(closing.tenant)
+        lock_tenant(closing.tenant_id)
         content, problem = {}, ""
         try:
             content = draft(closing.tenant, closing.month).as_json()

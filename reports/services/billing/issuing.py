@@ -24,7 +24,7 @@ from reports.models import (
 )
 from reports.services.billing.drafting import draft
 from reports.services.billing.papers import Draft, fingerprint, totals_json
-from reports.services.billing.terms import lock_billing_of
+from reports.services.locking import lock_tenant
 from tenants.models import Tenant
 
 VIEW = "reports.view_billing"
@@ -48,7 +48,7 @@ def issue_statement(tenant: Tenant, month: date, *, seen: str, actor: Staff | No
 
 
 def _issue(tenant: Tenant, month: date, seen: str, actor: Staff | None) -> BillingStatement:
-    lock_billing_of(tenant)
+    lock_tenant(tenant.pk)
     earlier = BillingStatement.objects.filter(tenant=tenant, month=month).order_by("-version").first()
     if earlier is not None and not is_withdrawn(earlier):
         raise RuleBroken(
@@ -152,7 +152,7 @@ def standing_statement(tenant_id: int, month: date) -> BillingStatement | None:
 
 def _withdraw(proposal: Proposal, actor: Staff) -> None:
     statement = _of(proposal.target_uid)
-    lock_billing_of(statement.tenant)
+    lock_tenant(statement.tenant_id)
     _require_standing(statement)
     try:
         with transaction.atomic():

@@ -21,10 +21,12 @@ from cifras.fiscal.errors import RuleBroken, RulesBroken, gettext_noop, refuse
 from invoicing.services.importing.files import SourceRow, read_rows
 from reports.models import PacBill, PacBillLine, Plan
 from tenants.models import Tenant
+from tenants.services.accounts import provider_spec
 
 LARGEST = 2 * 1024**2
 _MOST_COUNT = 10**9
 _MOST_REASONS = 20
+_TOO_LARGE = Decimal(10) ** 10
 _COLUMNS: Mapping[str, str] = {
     "pac_company_id": "company",
     "company": "company",
@@ -41,12 +43,16 @@ _COLUMNS: Mapping[str, str] = {
 _KINDS: Mapping[str, Kind] = {
     "invoice": Kind.INVOICE,
     "factura": Kind.INVOICE,
-    "01": Kind.INVOICE,
+    "boleta": Kind.INVOICE,
     "credit": Kind.CREDIT,
     "nota": Kind.CREDIT,
     "nota de crédito": Kind.CREDIT,
     "nota de credito": Kind.CREDIT,
-    "04": Kind.CREDIT,
+}
+# The authorities' codes: what is a credit note to one is a debit note to the other.
+_CODES: Mapping[str, Mapping[str, Kind]] = {
+    Tenant.Country.PANAMA: {"01": Kind.INVOICE, "03": Kind.INVOICE, "04": Kind.CREDIT},
+    Tenant.Country.PERU: {"01": Kind.INVOICE, "03": Kind.INVOICE, "07": Kind.CREDIT},
 }
 
 
@@ -68,7 +74,7 @@ def record_bill(
         raise RuleBroken("file_too_large", gettext_noop("El archivo es demasiado grande."), "file")
     if currency not in Plan.Currency.values:
         raise RuleBroken("unknown_currency", gettext_noop("Elija la moneda de la factura."), "currency")
-    charged = read_charged(io.BytesIO(content))
+    charged = read_charged(io.BytesIO(content), provider_spec(provider).country)
     try:
         with (
             transaction.atomic(),
@@ -123,13 +129,13 @@ def _keep(
     return bill
 
 
-def read_charged(file: BinaryIO) -> list[Charged]:
-    """The lines of a CSV or XLSX file. Raises RuleBroken: what cannot be read, row by row."""
+def read_charged(file: BinaryIO, country: str) -> list[Charged]:
+    """The lines of a CSV or XLSX file, with codes of the country. Raises RuleBroken: what cannot be read, row by row."""
     found: list[Charged] = []
     reasons: list[RuleBroken] = []
     for row in read_rows(file):
         try:
-            found.append(_charged(row))
+            found.append(_charged(row, country))
         except RuleBroken as refusal:
             reasons.extend(_in_row(row.number, refusal))
             if len(reasons) >= _MOST_REASONS:
@@ -140,7 +146,7 @@ def read_charged(file: BinaryIO) -> list[Charged]:
     return found
 
 
-def _charged(row: SourceRow) -> Charged:
+def _charged(row: SourceRow, country: str) -> Charged:
     if isinstance(row.data, RuleBroken):
         raise row.data
     cells = {
@@ -153,7 +159,7 @@ def _charged(row: SourceRow) -> Charged:
     if not company:
         reasons.append(RuleBroken("company_missing", gettext_noop("Falta la empresa: pac_company_id o RUC.")))
     word = cells.get("kind", "")
-    kind = _KINDS.get(word.lower())
+    kind = _KINDS.get(word.lower()) or _CODES[country].get(word)
     if word and kind is None:
         sentence = gettext_noop("«{word}» no es una clase: escriba factura o nota.")
         reasons.append(RuleBroken("unknown_kind", sentence, word=as_received(word, 40)))
@@ -164,8 +170,20 @@ def _charged(row: SourceRow) -> Charged:
         )
     if reasons:
         raise RulesBroken(reasons)
-    charged = money.amount(amount) if amount else None
-    return Charged(company, kind, int(count), charged)
+    return Charged(company, kind, int(count), _amount(amount) if amount else None)
+
+
+def _amount(text: str) -> Decimal:
+    """An amount that its column holds."""
+    found = money.amount(text, "amount")
+    if found.copy_abs() >= _TOO_LARGE:
+        raise RuleBroken(
+            "amount_too_large",
+            gettext_noop("La cifra {value} es demasiado grande. Revise los ceros."),
+            "amount",
+            value=text[:40],
+        )
+    return found
 
 
 def _in_row(number: int, refusal: RuleBroken) -> Iterator[RuleBroken]:

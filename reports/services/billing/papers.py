@@ -13,7 +13,8 @@ from cifras.core.audit import plain_json
 from cifras.fiscal.document import Kind
 from reports.models import BillingLine, BillingStatement, Charge
 from reports.services.billing.rating import Line, totals
-from reports.services.queries import HOME_CURRENCY
+from reports.services.queries import home_currency
+from tenants.models import Tenant
 
 # What is counted, beside the kind: of the month itself, and of earlier months that were closed already.
 ISSUED, VOIDED, LATE, LATE_VOIDED = "issued", "voided", "late", "late_voided"
@@ -24,7 +25,7 @@ _AMOUNTS = {"unit_price", "amount"}
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a statement says. `plan_name` and `currency` are those of the month's last term."""
+    """What a statement says. `plan_name` and `currency` are those of the month's last term, `country` the company's."""
 
     month: date
     closing_uid: UUID
@@ -32,11 +33,12 @@ class Draft:
     currency: str
     lines: Sequence[Line]
     usage: Usage
+    country: str = Tenant.Country.PANAMA.value
 
     @property
     def totals(self) -> dict[str, Decimal]:
         """The sum per currency; nought in the plan's where there is no line."""
-        return totals(self.lines) or {self.currency: Decimal("0.00")}
+        return totals(self.lines, self.country) or {self.currency: Decimal("0.00")}
 
     @property
     def digest(self) -> str:
@@ -45,7 +47,9 @@ class Draft:
 
     def as_json(self) -> dict[str, Any]:
         """For the draft's row."""
+        abroad = {} if self.country == Tenant.Country.PANAMA else {"country": self.country}
         return {
+            **abroad,
             "month": f"{self.month:%Y-%m}",
             "closing": str(self.closing_uid),
             "plan": self.plan_name,
@@ -65,6 +69,7 @@ def draft_of(content: Mapping[str, Any]) -> Draft:
         currency=content["currency"],
         lines=[_line(each) for each in content["lines"]],
         usage=content["usage"],
+        country=content.get("country", Tenant.Country.PANAMA.value),
     )
 
 
@@ -74,9 +79,10 @@ def draft_issued(statement: BillingStatement, lines: Sequence[BillingLine]) -> D
         month=statement.month,
         closing_uid=statement.closing_uid,
         plan_name=statement.plan_name,
-        currency=next(iter(statement.totals), HOME_CURRENCY),
+        currency=next(iter(statement.totals), home_currency(statement.tenant.country)),
         lines=[_line({name: getattr(row, name) for name in _NAMES}) for row in lines],
         usage=statement.usage,
+        country=statement.tenant.country,
     )
 
 

@@ -1,12 +1,14 @@
 """Plans and their prices. A price changes from a month on, and never for a month that is closed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import DecimalField, Exists, OuterRef, Q
+from django.db.models.functions import TruncMonth
 
 from cifras.core import audit
 from cifras.core.models import Staff
@@ -16,7 +18,6 @@ from cifras.fiscal.document import Kind
 from cifras.fiscal.errors import RuleBroken, gettext_noop, refuse
 from reports.models import BillingDraft, MonthClosing, Plan, PlanPrice, Subscription
 from reports.services.billing.rating import Price
-from reports.services.facts import end_of_month
 
 MANAGE = "reports.manage_plans"
 
@@ -113,12 +114,18 @@ def _record(plan: Plan, valid_from: date, prices: Prices, actor: Staff | None) -
 
 
 def _require_prices(prices: Prices) -> None:
-    amounts = {name: value for name, value in prices.as_dict().items() if isinstance(value, int | Decimal)}
-    refuse(
-        RuleBroken("negative_price", gettext_noop("Un precio no puede ser negativo."), name)
-        for name, value in amounts.items()
-        if value < 0
-    )
+    refuse(_price_complaints(prices))
+
+
+def _price_complaints(prices: Prices) -> Iterator[RuleBroken]:
+    for name, value in prices.as_dict().items():
+        column = PlanPrice._meta.get_field(name)
+        if isinstance(value, int | Decimal) and value < 0:
+            yield RuleBroken("negative_price", gettext_noop("Un precio no puede ser negativo."), name)
+        elif isinstance(column, DecimalField) and value >= 10 ** (column.max_digits - column.decimal_places):
+            yield RuleBroken(
+                "price_too_large", gettext_noop("El precio es demasiado grande. Revise los ceros."), name
+            )
 
 
 def _require_open_months(plan: Plan, first: date) -> None:
@@ -128,28 +135,29 @@ def _require_open_months(plan: Plan, first: date) -> None:
         return
     first = max(first, known[0])
     later = next((each for each in known if each > first), None)
-    closed = MonthClosing.objects.filter(
-        state=MonthClosing.State.CLOSED,
-        month__gte=first,
-        tenant__in=Subscription.objects.filter(plan=plan).values("tenant"),
-    )
+    closed = MonthClosing.objects.filter(_is_on(plan), state=MonthClosing.State.CLOSED, month__gte=first)
     if later:
         closed = closed.filter(month__lt=later)
-    for closing in closed.order_by("-month")[:2000]:
-        if _is_on(plan, closing.tenant_id, closing.month):
-            raise RuleBroken(
-                "price_touches_closed",
-                gettext_noop(
-                    "{month} ya está cerrado para una empresa con este plan: los precios nuevos rigen desde un mes posterior."
-                ),
-                "valid_from",
-                month=f"{closing.month:%m/%Y}",
-            )
+    newest = closed.order_by("-month").values_list("month", flat=True).first()
+    if newest:
+        raise RuleBroken(
+            "price_touches_closed",
+            gettext_noop(
+                "{month} ya está cerrado para una empresa con este plan: los precios nuevos rigen desde un mes posterior."
+            ),
+            "valid_from",
+            month=f"{newest:%m/%Y}",
+        )
 
 
-def _is_on(plan: Plan, tenant_id: int, month: date) -> bool:
-    """Whether the plan holds on any day of the month."""
-    rows = Subscription.objects.filter(tenant=tenant_id, starts_on__lte=end_of_month(month))
-    inside = list(rows.filter(starts_on__gt=month).values_list("plan_id", flat=True))
-    before = rows.filter(starts_on__lte=month).order_by("-starts_on").values_list("plan_id", flat=True)[:1]
-    return plan.pk in {*inside, *before}
+def _is_on(plan: Plan) -> Q:
+    """Of closings: the plan holds for the company on any day of the month, from a row's day until its next row's."""
+    followers = Subscription.objects.filter(
+        tenant=OuterRef("tenant"),
+        starts_on__gt=OuterRef("starts_on"),
+        starts_on__lte=OuterRef(OuterRef("month")),
+    )
+    begun = Subscription.objects.alias(first_month=TruncMonth("starts_on")).filter(
+        plan=plan, tenant=OuterRef("tenant"), first_month__lte=OuterRef("month")
+    )
+    return Q(Exists(begun.exclude(Exists(followers))))

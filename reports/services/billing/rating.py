@@ -140,11 +140,11 @@ def documents_line(
     )
 
 
-def totals(lines: Iterable[Line]) -> dict[str, Decimal]:
-    """The sum per currency; PAB and USD are one."""
+def totals(lines: Iterable[Line], country: str) -> dict[str, Decimal]:
+    """The sum per currency; to a company in Panama PAB and USD are one."""
     sums: dict[str, Decimal] = {}
     for line in lines:
-        currency = bucket(line.currency)
+        currency = bucket(line.currency, country)
         sums[currency] = sums.get(currency, Decimal("0.00")) + line.amount
     return sums
 

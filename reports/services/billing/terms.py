@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from itertools import zip_longest
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from cifras.core import audit
@@ -16,6 +17,7 @@ from reports.models import BillingDraft, BillingStatement, Plan, Subscription
 from reports.services.billing.plans import price_in
 from reports.services.billing.rating import Term
 from reports.services.facts import end_of_month, start_of
+from reports.services.locking import lock_tenant
 from tenants.models import Tenant
 
 _OUT = ("tenant.suspended", "tenant.closed")
@@ -27,7 +29,7 @@ def subscribe(tenant: Tenant, plan: Plan | None, *, starts_on: date, actor: Staf
     """Put a company on a plan, or on none, from a day on. Raises RuleBroken where it would belie an issued statement."""
     _require_sense(plan, starts_on)
     with transaction.atomic():
-        lock_billing_of(tenant)
+        lock_tenant(tenant.pk)
         _require_not_issued(tenant, starts_on)
         try:
             with transaction.atomic():
@@ -47,15 +49,10 @@ def subscribe(tenant: Tenant, plan: Plan | None, *, starts_on: date, actor: Staf
 def withdraw_subscription(row: Subscription, *, actor: Staff | None) -> None:
     """Take back a change of plan that was recorded by mistake: what held before goes on. Raises RuleBroken as `subscribe`."""
     with transaction.atomic():
-        lock_billing_of(row.tenant)
+        lock_tenant(row.tenant_id)
         _require_not_issued(row.tenant, row.starts_on)
         _changed(row, "subscription.withdrawn", actor)
         Subscription.objects.filter(pk=row.pk).delete()
-
-
-def lock_billing_of(tenant: Tenant) -> None:
-    """Whoever changes what a company owes, or its closings, does it one after the other; for the rest of the transaction."""
-    Tenant.objects.select_for_update(of=("self",), no_key=True).get(pk=tenant.pk)
 
 
 def terms_of(tenant: Tenant, month: date) -> list[Term]:
@@ -127,7 +124,16 @@ def _require_sense(plan: Plan | None, starts_on: date) -> None:
 
 
 def _require_not_issued(tenant: Tenant, starts_on: date) -> None:
-    issued = BillingStatement.objects.standing().filter(tenant=tenant, month__gte=starts_on.replace(day=1))
+    """A change reaches the days until the next one: no statement may count with them, be it only by a late document."""
+    first, later = (
+        starts_on.replace(day=1),
+        Subscription.objects.filter(tenant=tenant, starts_on__gt=starts_on),
+    )
+    until = later.order_by("starts_on").values_list("starts_on", flat=True).first()
+    own, late = Q(month__gte=first), Q(lines__origin_month__gte=first)
+    if until:
+        own, late = own & Q(month__lt=until), late & Q(lines__origin_month__lt=until)
+    issued = BillingStatement.objects.standing().filter(own | late, tenant=tenant)
     newest = issued.order_by("-month").first()
     if newest is not None:
         raise RuleBroken(

@@ -32,7 +32,15 @@ _COLUMNS = (
     Column(gettext_lazy("Moneda")),
     Column(gettext_lazy("Origen")),
 )
-_NAMED = ("kind", "mode", "number", "external_id", "uid")  # what a document's name is made of
+_NAMED = (
+    "kind",
+    "mode",
+    "number",
+    "billing_point",
+    "peru",
+    "external_id",
+    "uid",
+)  # what a document's name is made of
 _SAID = (
     *_NAMED, "currency", "total", "submission", "legal_status", "void_status", "is_received", "receiver_name", "receiver_ruc",
 )  # fmt: skip

@@ -18,16 +18,18 @@ from django.utils.translation import gettext_lazy
 from cifras.core.exports import CellKind
 from cifras.fiscal.document import ZERO, Instalment, Kind
 from cifras.fiscal.lifecycle import Facts, LegalStatus, VoidStatus, open_parts
+from cifras.fiscal.zones import local_date
 from invoicing.models import Document
 from invoicing.models.document import DocumentQuerySet
 from invoicing.models.lines import Instalment as InstalmentRow
 from reports.services.books.balances import AT_ONCE, balances_at, perhaps_open_at
 from reports.services.books.population import IN_THE_BOOKS
 from reports.services.books.shapes import Book, Column, Period, Row, amount, count
-from reports.services.facts import counted, local_day, start_of
+from reports.services.facts import counted, start_of
 
 _SAID = (
-    "uid", "kind", "number", "issue_date", "due_date", "receiver_name", "receiver_ruc", "currency", "total", "legal_status",
+    "uid", "kind", "number", "billing_point", "peru", "issue_date", "due_date", "receiver_name", "receiver_ruc", "currency",
+    "total", "legal_status",
     "is_received", "created_at",
 )  # fmt: skip
 # The last day of each span; what is not due yet stands before them, what is older than all behind.
@@ -136,8 +138,8 @@ class AgeingOfReceiver(Book):
             if (receiver_key(document), currency) != (self.receiver, self.currency):
                 continue
             cells = (
-                document.number,
-                local_day(document.issue_date) if document.issue_date else None,
+                document.printed_number,
+                local_date(document.issue_date) if document.issue_date else None,
                 each.parts[0][0],
                 document.receiver_name,
                 document.total,
@@ -162,7 +164,7 @@ def receivables(period: Period) -> Iterator[Owed]:
             Facts(
                 kind=Kind.INVOICE,
                 total=document.total,
-                issued_on=local_day(document.issue_date or document.created_at),
+                issued_on=local_date(document.issue_date or document.created_at),
                 legal=LegalStatus(document.legal_status),
                 credited=balance.credited,
                 settled=balance.settled,

@@ -12,7 +12,7 @@ from django.db.models import Q
 
 from invoicing.models import Document
 from invoicing.models.document import DocumentQuerySet
-from reports.services.books.shapes import PAGE, Book, Page, Period, Place, Row
+from reports.services.books.shapes import PAGE, Book, Foot, Page, Period, Place, Row
 
 ORDER = ("issue_date", "number", "pk")
 _BACKWARDS = tuple(f"-{name}" for name in ORDER)
@@ -31,8 +31,8 @@ class DocumentBook(Book):
         """The document's line."""
 
     @abstractmethod
-    def foot(self, period: Period) -> tuple[list[Row], int]:
-        """The sums of the whole book, and how many documents of the month do not stand in it (`Page.left_out`)."""
+    def foot(self, period: Period) -> Foot:
+        """The sums of the whole book."""
 
     def rows(self, period: Period) -> Iterator[Row]:
         ordered = self.documents(period).order_by(*ORDER)
@@ -43,8 +43,7 @@ class DocumentBook(Book):
 
     def page(self, period: Period, place: Place) -> Page:
         found, before, after = documents_at(self.documents(period), place)
-        foot, left_out = self.foot(period)
-        return Page([self.row(period, each) for each in found], foot, before, after, left_out)
+        return Page([self.row(period, each) for each in found], self.foot(period), before, after)
 
 
 def documents_at(rows: DocumentQuerySet, place: Place, size: int = PAGE) -> tuple[list[Document], str, str]:

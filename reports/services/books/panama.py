@@ -5,7 +5,7 @@ The DGI knows one code for a rate of zero (dTasaITBMS 00, exempt; DGI contract 3
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from django.utils.translation import gettext_lazy as _
@@ -16,8 +16,10 @@ from cifras.fiscal.document import ZERO, Kind
 from cifras.fiscal.errors import RuleBroken
 from cifras.fiscal.lifecycle import VoidStatus
 from cifras.fiscal.totals import retention
+from cifras.fiscal.zones import local_date
 from invoicing.models import Document
 from invoicing.models.choices import Mode
+from reports.models import MonthlyRate
 from reports.services.books.population import (
     RETENTION_FACTS,
     WITHHELD,
@@ -28,8 +30,8 @@ from reports.services.books.population import (
     retention_code,
     sold,
 )
-from reports.services.books.shapes import Column, Period, amount
-from reports.services.facts import EXPORT, bases_and_taxes, local_day
+from reports.services.books.shapes import Column, More, Period, amount
+from reports.services.facts import EXPORT, bases_and_taxes
 
 TITLE = _("Libro de ventas")
 _EXEMPT = "0"
@@ -80,7 +82,7 @@ def facts(document: Document) -> Mapping[str, object]:
     foreign = receiver.get("foreign_id") or {}
     export = document.exportation or {}
     return {
-        "date": local_day(document.issue_date) if document.issue_date else None,
+        "date": local_date(document.issue_date) if document.issue_date else None,
         "type": f"{document.series} {document.get_kind_display()}",
         "point": f"{document.office.code}-{document.billing_point}",
         "number": document.number,
@@ -114,13 +116,24 @@ def rates(document: Document) -> Rates:
     return bases_and_taxes(document.totals_by_rate, is_export=is_export)
 
 
-def foot_rates(period: Period) -> Mapping[str, Rates]:
-    """The month's, by currency: the roll-up's."""
-    return net_rates(period)
+def more(document: Document, _sums: Mapping[str, Decimal], sign: int) -> Mapping[str, object]:
+    """What the receiver keeps of the ITBMS."""
+    expected = expected_retention(document)
+    return {"retention": expected * sign if expected is not None else None}
 
 
-def retained(period: Period) -> Mapping[str, Decimal]:
-    """The retention of the month's invoices by currency: summed one by one, since a code's percentage is the law's."""
+def foot_rates(period: Period, rows: Sequence[MonthlyRate]) -> Mapping[str, Rates]:
+    """The month's, by currency."""
+    return net_rates(period, rows)
+
+
+def more_foot(period: Period, sums: Mapping[str, Mapping[str, Decimal]]) -> More:
+    """The retention of the month's invoices: summed one by one, since a code's percentage is the law's."""
+    kept = _retained(period)
+    return More({currency: {"retention": kept.get(currency, ZERO)} for currency in sums})
+
+
+def _retained(period: Period) -> Mapping[str, Decimal]:
     sums = defaultdict[str, Decimal](Decimal)
     invoices = sold(period).filter(WITHHELD, kind=Kind.INVOICE).exclude(void_status=VoidStatus.VOIDED)
     for document in invoices.only(*RETENTION_FACTS).iterator(chunk_size=2_000):

@@ -6,11 +6,12 @@ a credit note counts below zero. What others issued to the tenant is no sale.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from typing import Any
 
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from cifras.fiscal.document import ZERO, Kind
@@ -19,6 +20,7 @@ from invoicing.models import Document
 from invoicing.models.choices import Mode
 from invoicing.models.document import DocumentQuerySet
 from reports.models import MonthlyFigure, MonthlyRate, Origin
+from reports.models.figures import KEY
 from reports.services import rollups
 from reports.services.books.shapes import Mark, Period
 from reports.services.facts import counted, of_month
@@ -28,6 +30,9 @@ IMPORTED = Mark(_("Emitida en otro sistema"), "move_to_inbox", "blue")
 UNVERIFIED = Mark(_("Emitida en otro sistema, sin verificar"), "help", "amber")
 
 type Rates = Mapping[str, tuple[Decimal, Decimal]]
+type Group = tuple[str, bool, str]  # the kind, whether it is void, the currency
+type Sums = tuple[int, Decimal, Decimal]  # how many, taxes, total
+_DETAIL = ("origin", "kind", "legal_status", "is_voided", "currency")
 
 IN_THE_BOOKS = Q(mode=Mode.DGI, legal_status=LegalStatus.DGI_AUTHORIZED) | (
     Q(mode=Mode.DGI_IMPORT) & ~Q(legal_status__in=REJECTED_LEGAL)
@@ -98,8 +103,7 @@ def retention_code(document: Document) -> str:
 def figures_of(period: Period) -> list[MonthlyFigure]:
     """The month's figures that are in the books: from the roll-up, or from the documents where it is behind them."""
     if period.is_level:
-        rows = MonthlyFigure.objects.filter(tenant=period.tenant, month=period.month)
-        return list(rows.filter(_ROLLED_UP, environment=period.environment))
+        return list(MonthlyFigure.objects.filter(_ROLLED_UP, **_month(period)))
     fresh = rollups.figures_of(period.tenant.pk, period.month)
     return [row for row in fresh if is_booked(row, period.environment)]
 
@@ -107,20 +111,50 @@ def figures_of(period: Period) -> list[MonthlyFigure]:
 def rates_of(period: Period) -> list[MonthlyRate]:
     """As `figures_of`, by tax rate."""
     if period.is_level:
-        rows = MonthlyRate.objects.filter(tenant=period.tenant, month=period.month)
-        return list(rows.filter(_ROLLED_UP, environment=period.environment))
+        return list(MonthlyRate.objects.filter(_ROLLED_UP, **_month(period)))
     fresh = rollups.rates_of(period.tenant.pk, period.month)
     return [row for row in fresh if is_booked(row, period.environment)]
 
 
-def net_rates(period: Period) -> dict[str, dict[str, tuple[Decimal, Decimal]]]:
+def rates_of_groups(period: Period, groups: Mapping[Group, Sums]) -> list[MonthlyRate]:
+    """As `rates_of`, of the very documents that come to `groups`: the roll-up's only where it comes to the same.
+
+    What is in the books does not change its amounts; what comes, goes or is voided changes a count.
+    """
+    if not period.is_level:
+        return rates_of(period)
+    of_group = MonthlyFigure.objects.filter(**{name: OuterRef(name) for name in KEY}).values
+    figures = {f"of_{name}": Subquery(of_group(name)[:1]) for name in ("count", "tax", "total")}
+    found = list(MonthlyRate.objects.filter(_ROLLED_UP, **_month(period)).annotate(**figures))
+    rolled: dict[tuple[Any, ...], tuple[Group, Any]] = {
+        tuple(getattr(row, name) for name in _DETAIL): ((row.kind, row.is_voided, row.currency), row)
+        for row in found
+    }
+    sums: defaultdict[Group, Sums] = defaultdict(lambda: (0, ZERO, ZERO))
+    for group, row in rolled.values():
+        documents, tax, total = sums[group]
+        sums[group] = (
+            documents + (row.of_count or 0),
+            tax + (row.of_tax or ZERO),
+            total + (row.of_total or ZERO),
+        )
+    if dict(sums) == dict(groups):
+        return found
+    return rates_of(replace(period, is_level=False))
+
+
+def net_rates(period: Period, rows: Iterable[MonthlyRate]) -> dict[str, dict[str, tuple[Decimal, Decimal]]]:
     """By currency and rate: bases and taxes of what was sold less notes, voids as nothing."""
     found: defaultdict[str, dict[str, tuple[Decimal, Decimal]]] = defaultdict(dict)
-    for row in rates_of(period):
+    for row in rows:
         sign, rates = sign_of(row.kind, is_voided=row.is_voided), found[period.currency_of(row.currency)]
         base, tax = rates.get(row.tax_rate, (ZERO, ZERO))
         rates[row.tax_rate] = base + sign * row.base, tax + sign * row.tax
     return found
+
+
+def _month(period: Period) -> dict[str, Any]:
+    return {"tenant": period.tenant, "month": period.month, "environment": period.environment}
 
 
 def is_booked(row: MonthlyFigure | MonthlyRate, environment: str) -> bool:

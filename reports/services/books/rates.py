@@ -16,6 +16,7 @@ from cifras.fiscal.document import ZERO, Kind
 from reports.models import MonthlyFigure, MonthlyRate
 from reports.services.books.population import figures_of, rates_of
 from reports.services.books.shapes import Book, Column, Period, Row, amount
+from reports.services.books.words import Words, words_of
 from reports.services.facts import EXPORT
 
 _COLUMNS = (
@@ -79,6 +80,7 @@ class SummaryByRate(Book):
     """Resumen por tasa."""
 
     slug = "rates"
+    is_rolled_up = True
     title = gettext_lazy("Resumen por tasa")
     lead = gettext_lazy(
         "Lo facturado menos lo anulado y las notas de crédito, por tasa. La venta neta es el total del libro de ventas. "
@@ -90,8 +92,9 @@ class SummaryByRate(Book):
 
     def rows(self, period: Period) -> Iterator[Row]:
         found = _lines(period)
+        words = words_of(period.tenant)
         for (currency, rate), line in sorted(found.items(), key=_in_order):
-            yield Row((_word(rate), currency, line.documents or None, *line.cells()), currency)
+            yield Row((_word(rate, words), currency, line.documents or None, *line.cells()), currency)
 
 
 def _lines(period: Period) -> dict[tuple[str, str], _Line]:
@@ -119,11 +122,11 @@ def _in_order(item: tuple[tuple[str, str], _Line]) -> tuple[str, int, Decimal]:
     return currency, _LAST.get(rate, 0), ZERO if rate in _LAST else Decimal(rate)
 
 
-def _word(rate: str) -> str:
+def _word(rate: str, country: Words) -> str:
     words = {
         "0": _("0 % (sin impuesto)"),
         EXPORT: _("Exportación"),
-        _OTHER_TAXES: _("ISC y otros impuestos"),
+        _OTHER_TAXES: str(country.other_taxes),
         _OTHER_CHARGES: _("Otros cargos y descuentos"),
     }
     return words.get(rate) or f"{rate} %"

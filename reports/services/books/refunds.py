@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from cifras.core.exports import CellKind
 from cifras.fiscal.document import Kind
+from cifras.fiscal.zones import local_date
 from invoicing.models import Document
 from invoicing.services import listing, settling
 from invoicing.services.listing import Receivable
@@ -17,7 +18,7 @@ from invoicing.services.receipts import is_without_effect
 from reports.services.books.paging import ORDER
 from reports.services.books.population import VOID
 from reports.services.books.shapes import Book, Column, Mark, Period, Row, amount
-from reports.services.facts import local_day, start_of
+from reports.services.facts import start_of
 
 _COLUMNS = (
     Column(gettext_lazy("Fecha de emisión"), CellKind.DATE),
@@ -63,7 +64,7 @@ class Refunds(Book):
 def _row(period: Period, document: Document) -> Row:
     currency = period.currency_of(document.currency)
     cells = (
-        local_day(document.issue_date) if document.issue_date else None,
+        local_date(document.issue_date) if document.issue_date else None,
         str(document),
         document.receiver_ruc,
         document.receiver_name,

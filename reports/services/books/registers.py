@@ -1,14 +1,15 @@
 """The sales register of each country, as data: its title, its columns, and how a document's facts fill them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from invoicing.models import Document
+from reports.models import MonthlyRate
 from reports.services.books import panama, peru
 from reports.services.books.population import Amounts, Rates
-from reports.services.books.shapes import Column, Period
+from reports.services.books.shapes import Column, More, Period
 from tenants.models import Tenant
 
 
@@ -16,10 +17,10 @@ from tenants.models import Tenant
 class Register:
     """One country's.
 
-    `facts` are a document's cells that are no money, `rates` its bases and taxes (for which the query has the `annotations`),
-    `retention` what the receiver keeps of the tax, None where nobody said how much. `folded` are the sums by the columns' keys,
-    of one document or of many; `foot_rates` and `retained` are the month's by currency, the latter where the documents do not
-    state their retention themselves.
+    `facts` are a document's cells that are no money, `rates` its bases and taxes (for which the query has the `annotations`).
+    `folded` are the sums by the columns' keys, of one document or of many; `more` a document's further cells, from those sums
+    with their sign. `foot_rates` are the month's by currency, from what each rate comes to, and `more_foot` the sums of `more`.
+    `note` is for the reader.
     """
 
     title: Any
@@ -28,9 +29,11 @@ class Register:
     folded: Callable[[Amounts], dict[str, Decimal]]
     retention: Callable[[Document], Decimal | None]
     rates: Callable[[Document], Rates]
-    foot_rates: Callable[[Period], Mapping[str, Rates]]
-    retained: Callable[[Period], Mapping[str, Decimal]] | None = None
+    more: Callable[[Document, Mapping[str, Decimal], int], Mapping[str, object]]
+    foot_rates: Callable[[Period, Sequence[MonthlyRate]], Mapping[str, Rates]]
+    more_foot: Callable[[Period, Mapping[str, Mapping[str, Decimal]]], More]
     annotations: Mapping[str, Any] = field(default_factory=dict)
+    note: Any = ""
 
 
 _REGISTERS: Mapping[str, Register] = {
@@ -41,8 +44,9 @@ _REGISTERS: Mapping[str, Register] = {
         folded=panama.folded,
         retention=panama.expected_retention,
         rates=panama.rates,
+        more=panama.more,
         foot_rates=panama.foot_rates,
-        retained=panama.retained,
+        more_foot=panama.more_foot,
     ),
     Tenant.Country.PERU: Register(
         title=peru.TITLE,
@@ -51,8 +55,11 @@ _REGISTERS: Mapping[str, Register] = {
         folded=peru.folded,
         retention=peru.expected_retention,
         rates=peru.rates,
+        more=peru.more,
         foot_rates=peru.foot_rates,
+        more_foot=peru.more_foot,
         annotations=peru.ANNOTATIONS,
+        note=peru.NOTE,
     ),
 }
 

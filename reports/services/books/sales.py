@@ -1,4 +1,4 @@
-"""The sales book of a month: one line per document, voids at zero, notes below it; the foot from the roll-up."""
+"""The sales book of a month: one line per document, voids at zero, notes below it."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -7,22 +7,27 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import BooleanField, Case, Count, Sum, Value, When
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cifras.fiscal.document import ZERO
 from cifras.fiscal.lifecycle import VoidStatus
 from invoicing.models import Document
 from invoicing.models.document import DocumentQuerySet
+from reports.services.books import soles
 from reports.services.books.paging import DocumentBook
 from reports.services.books.population import (
     IN_THE_BOOKS,
     Amounts,
+    Group,
+    Sums,
     of_period,
+    rates_of_groups,
     sign_of,
     sold,
 )
 from reports.services.books.registers import Register, register_of
-from reports.services.books.shapes import Column, Period, Row, foot_of
+from reports.services.books.shapes import Column, Foot, Period, Row, common_foot, foot_of
 from reports.services.facts import with_export
 from reports.services.rollups import cents
 
@@ -30,7 +35,7 @@ _SAID = (
     "uid", "kind", "mode", "series", "number", "billing_point", "issue_date", "due_date", "cufe", "receiver_name",
     "receiver_ruc", "receiver_data", "currency", "itbms", "isc", "oti", "total", "totals_by_rate", "void_status",
     "legal_status", "retention_code", "retention_amount", "exportation", "is_received", "office__code", "tenant",
-    "peru", "credited__number", "credited__series", "credited__billing_point", "credited__peru",
+    "peru", "reference_date", "credited__number", "credited__series", "credited__billing_point", "credited__peru",
     "credited__issue_date", "credited__kind",
 )  # fmt: skip
 
@@ -41,8 +46,8 @@ class SalesBook(DocumentBook):
     slug = "sales"
     title = gettext_lazy("Libro de ventas")
     lead = gettext_lazy(
-        "Lo autorizado por la DGI y las ventas emitidas en otro sistema, por fecha y número. Las notas de crédito restan; "
-        "lo anulado figura en cero en el mes de su emisión; lo rechazado y lo recibido no figuran."
+        "Lo autorizado por la {authority} y las ventas emitidas en otro sistema, por fecha y número. Las notas de crédito "
+        "restan; lo anulado o dado de baja figura en cero en el mes de su emisión; lo rechazado y lo recibido no figuran."
     )
 
     def title_of(self, period: Period) -> str:
@@ -58,14 +63,30 @@ class SalesBook(DocumentBook):
     def row(self, period: Period, document: Document) -> Row:
         register, currency = register_of(period.tenant), period.currency_of(document.currency)
         sign = sign_of(document.kind, is_voided=document.is_voided)
-        cells = {**register.facts(document), "currency": currency, "retention": None}
-        cells |= register.folded(amounts_of(document, register).times(sign))
-        expected = register.retention(document)
-        cells["retention"] = expected * sign if expected is not None else None
+        sums = register.folded(amounts_of(document, register).times(sign))
+        cells = {
+            **register.facts(document),
+            "currency": currency,
+            **sums,
+            **register.more(document, sums, sign),
+        }
         return Row(tuple(cells.get(column.key, "") for column in register.columns), currency, document)
 
-    def foot(self, period: Period) -> tuple[list[Row], int]:
-        return foot_from_rollup(period)
+    def foot(self, period: Period) -> Foot:
+        return foot_of_month(period)
+
+    def notes(self, period: Period) -> list[str]:
+        note = register_of(period.tenant).note
+        return [*super().notes(period), *([str(note)] if note else [])]
+
+    def lacks(self, period: Period) -> list[str]:
+        register = register_of(period.tenant)
+        has_own_currency = any(column.currency for column in register.columns)
+        missing = register.more_foot(period, {}).unrated if has_own_currency else ()
+        if not missing:
+            return []
+        days = ", ".join(soles.said(each) for each in missing)
+        return [_("Sin tipo de cambio, y por eso sin importes en soles: {days}.").format(days=days)]
 
 
 def amounts_of(document: Document, register: Register) -> Amounts:
@@ -73,27 +94,29 @@ def amounts_of(document: Document, register: Register) -> Amounts:
     return Amounts(register.rates(document), document.isc, document.oti, document.total)
 
 
-def foot_from_rollup(period: Period) -> tuple[list[Row], int]:
-    """The book's sums by currency, and how many documents of the month are not in it.
-
-    Bases and taxes by rate are the roll-up's; the other taxes and the total one sum over an index of the documents.
-    """
+def foot_of_month(period: Period) -> Foot:
+    """The book's sums, of the same moment as its rows: the sums by rate are the roll-up's only where it is level with them."""
     register, sums, left_out = register_of(period.tenant), defaultdict[str, _Sum](_Sum), 0
-    rates = register.foot_rates(period)
-    retained = register.retained(period) if register.retained else None
+    groups: dict[Group, Sums] = {}
     for row in _sums(period):
         if not row["is_booked"]:
             left_out += row["documents"]
             continue
-        sign = sign_of(row["kind"], is_voided=row["void_status"] == VoidStatus.VOIDED)
-        sums[period.currency_of(row["currency"])].add(row, sign)
-    foot = []
-    for currency, each in sorted(sums.items()):
-        amounts = Amounts(rates.get(currency, {}), each.isc, each.oti, each.total)
-        kept = each.retention if retained is None else retained.get(currency, ZERO)
-        values = {**register.folded(amounts), "retention": kept}
-        foot.append(foot_of(register.columns, currency, values))
-    return foot, left_out
+        is_voided = row["void_status"] == VoidStatus.VOIDED
+        _count(groups, (row["kind"], is_voided, row["currency"]), row)
+        sums[period.currency_of(row["currency"])].add(row, sign_of(row["kind"], is_voided=is_voided))
+    rates = register.foot_rates(period, rates_of_groups(period, groups))
+    folded = {
+        currency: register.folded(Amounts(rates.get(currency, {}), each.isc, each.oti, each.total))
+        for currency, each in sums.items()
+    }
+    more = register.more_foot(period, folded)
+    foot = [
+        foot_of(register.columns, currency, {**folded[currency], **more.sums.get(currency, {})})
+        for currency in sorted(folded)
+    ]
+    foot += common_foot(register.columns, foot, is_partial=bool(more.unrated))
+    return Foot(foot, left_out, more.unrated)
 
 
 @dataclass(slots=True)
@@ -101,20 +124,23 @@ class _Sum:
     isc: Decimal = ZERO
     oti: Decimal = ZERO
     total: Decimal = ZERO
-    retention: Decimal = ZERO
 
     def add(self, row: Mapping[str, Any], sign: int) -> None:
         self.isc += sign * cents(row["isc_sum"])
         self.oti += sign * cents(row["oti_sum"])
         self.total += sign * cents(row["total_sum"])
-        self.retention += cents(row["retention_sum"]) if sign > 0 else ZERO
+
+
+def _count(groups: dict[Group, Sums], group: Group, row: Mapping[str, Any]) -> None:
+    documents, tax, total = groups.get(group, (0, ZERO, ZERO))
+    more = sum((cents(row[f"{name}_sum"]) for name in ("itbms", "isc", "oti")), ZERO)
+    groups[group] = documents + row["documents"], tax + more, total + cents(row["total_sum"])
 
 
 def _sums(period: Period) -> Iterable[Mapping[str, Any]]:
     is_booked = Case(When(IN_THE_BOOKS, then=Value(True)), default=Value(False), output_field=BooleanField())
     rows = of_period(period).annotate(is_booked=is_booked).order_by()
-    sums = {f"{name}_sum": Sum(name) for name in ("isc", "oti", "total")}
-    sums["retention_sum"] = Sum("retention_amount")
+    sums = {f"{name}_sum": Sum(name) for name in ("itbms", "isc", "oti", "total")}
     answer: Iterable[Mapping[str, Any]] = rows.values(
         "is_booked", "kind", "void_status", "currency"
     ).annotate(documents=Count("*"), **sums)

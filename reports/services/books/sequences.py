@@ -5,6 +5,7 @@ A missing number has no date: it is of the month in which the number after it wa
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from django.db.models import Count, Max, Min, OuterRef, Q, Subquery
@@ -15,21 +16,16 @@ from invoicing.models.document import DocumentQuerySet
 from invoicing.services.number_fates import Fate, Gap, fate_of, gaps_of_all, with_fate
 from invoicing.services.numbering import PROFORMA_SERIES
 from reports.services.books.shapes import Book, Column, Mark, Period, Row, count
+from reports.services.books.words import Words, words_of
 from reports.services.facts import of_month
 
-_WIDTH = 10
-_PLACE = (
-    Column(gettext_lazy("Sucursal")),
-    Column(gettext_lazy("Punto")),
-    Column(gettext_lazy("Tipo")),
-)
 _FATES: Mapping[Fate, Mark] = {
     Fate.USED: Mark(gettext_lazy("Usado"), "check_circle", "green"),
     Fate.VOIDED: Mark(gettext_lazy("Anulado"), "block", "grey"),
     Fate.IMPORTED: Mark(gettext_lazy("Emitido en otro sistema"), "move_to_inbox", "blue"),
     Fate.IN_COURSE: Mark(gettext_lazy("En trámite"), "hourglass_top", "blue"),
     Fate.UNKNOWN: Mark(gettext_lazy("Sin confirmar"), "help", "amber"),
-    Fate.REJECTED_CONSUMED: Mark(gettext_lazy("Rechazado por la DGI: consumido"), "cancel", "red"),
+    Fate.REJECTED_CONSUMED: Mark(gettext_lazy("Rechazado por la {authority}: consumido"), "cancel", "red"),
     Fate.REJECTED_NOT_CONSUMED: Mark(gettext_lazy("Rechazado por el PAC: sin consumir"), "cancel", "red"),
     Fate.WITHDRAWN: Mark(gettext_lazy("Retirado o descartado"), "undo", "grey"),
 }
@@ -40,19 +36,11 @@ _COUNTED: Mapping[Fate, Any] = {
     Fate.IMPORTED: gettext_lazy("De otro sistema"),
     Fate.IN_COURSE: gettext_lazy("En trámite"),
     Fate.UNKNOWN: gettext_lazy("Sin confirmar"),
-    Fate.REJECTED_CONSUMED: gettext_lazy("Rechazados por la DGI"),
+    Fate.REJECTED_CONSUMED: gettext_lazy("Rechazados por la {authority}"),
     Fate.REJECTED_NOT_CONSUMED: gettext_lazy("Rechazados por el PAC"),
     Fate.WITHDRAWN: gettext_lazy("Retirados o descartados"),
 }
-_COLUMNS = (
-    *_PLACE,
-    Column(gettext_lazy("Primero"), is_link=True),
-    Column(gettext_lazy("Último")),
-    *(count(label) for label in _COUNTED.values()),
-    count(gettext_lazy("Sin documento")),
-)
 _FATE_COLUMNS = (
-    *_PLACE,
     Column(gettext_lazy("Desde"), is_link=True),
     Column(gettext_lazy("Hasta")),
     count(gettext_lazy("Números")),
@@ -70,12 +58,19 @@ class Sequences(Book):
     slug = "numbers"
     title = gettext_lazy("Numeración")
     lead = gettext_lazy(
-        "Por sucursal, punto y tipo: del primer número del mes al último, y qué fue de cada uno. "
+        "Por {office}, {point} y tipo: del primer número del mes al último, y qué fue de cada uno. "
         "El destino de los que no se usaron está en su propio libro."
     )
 
     def columns(self, period: Period) -> tuple[Column, ...]:
-        return _COLUMNS
+        authority = words_of(period.tenant).authority
+        return (
+            *_place(period),
+            Column(gettext_lazy("Primero"), is_link=True),
+            Column(gettext_lazy("Último")),
+            *(count(str(label).format(authority=authority)) for label in _COUNTED.values()),
+            count(gettext_lazy("Sin documento")),
+        )
 
     def rows(self, period: Period) -> Iterator[Row]:
         counted = _counted(period)
@@ -98,7 +93,7 @@ class NumberFates(Book):
     )
 
     def columns(self, period: Period) -> tuple[Column, ...]:
-        return _FATE_COLUMNS
+        return (*_place(period), *_FATE_COLUMNS)
 
     def rows(self, period: Period) -> Iterator[Row]:
         series = {_key(each): each for each in _series(period, with_ends=True)}
@@ -111,9 +106,10 @@ class NumberFates(Book):
         documents = with_fate(_numbered(period)).exclude(fate=Fate.USED).select_related("office")
         for document in documents.only(*_SAID).iterator(chunk_size=2_000):
             key = document.office.code, document.billing_point, document.series
-            lines[key].append((int(document.number), _document_row(key, document)))
+            lines[key].append((int(document.number), _document_row(key, document, words_of(period.tenant))))
         for key, gaps in _missing(series, ends).items():
-            lines[key] += [(gap.first, _gap_row(key, series[key], gap)) for gap in gaps]
+            width = len(series[key].month_last)
+            lines[key] += [(gap.first, _gap_row(key, series[key], gap, width)) for gap in gaps]
         for _place, here in sorted(lines.items()):
             yield from (row for _number, row in sorted(here, key=lambda line: line[0]))
 
@@ -122,6 +118,11 @@ _SAID = (
     "uid", "kind", "number", "office__code", "billing_point", "series", "submission", "legal_status", "void_status",
     "receiver_name", "external_id", "is_received",
 )  # fmt: skip
+
+
+def _place(period: Period) -> tuple[Column, ...]:
+    words = words_of(period.tenant)
+    return Column(words.office), Column(words.point), Column(gettext_lazy("Tipo"))
 
 
 def _series(period: Period, *, with_ends: bool = False) -> Any:
@@ -177,19 +178,20 @@ def _key(series: NumberSeries) -> _Key:
     return series.office.code, series.billing_point, series.series
 
 
-def _document_row(key: _Key, document: Document) -> Row:
+def _document_row(key: _Key, document: Document, words: Words) -> Row:
+    fate = _FATES[fate_of(document)]
     cells = (
         *key,
         document.number,
         document.number,
         1,
-        _FATES[fate_of(document)],
+        replace(fate, word=str(fate.word).format(authority=words.authority)),
         document.receiver_name,
         document.external_id,
     )
     return Row(cells, opens=document)
 
 
-def _gap_row(key: _Key, series: NumberSeries, gap: Gap) -> Row:
-    numbers = f"{gap.first:0{_WIDTH}}", f"{gap.last:0{_WIDTH}}"
+def _gap_row(key: _Key, series: NumberSeries, gap: Gap, width: int) -> Row:
+    numbers = f"{gap.first:0{width}}", f"{gap.last:0{width}}"
     return Row((*key, *numbers, gap.size, _MISSING, "", ""), opens=series)

@@ -13,14 +13,13 @@ from cifras.core.exports import CellKind, Table
 from cifras.core.exports import Column as FileColumn
 from cifras.fiscal.document import ZERO
 from cifras.fiscal.money import round_half_up
-from cifras.fiscal.zones import LIMA, PANAMA
 from invoicing.models import Document, NumberSeries
-from reports.services.facts import end_of_month
+from reports.services.books.words import words_of
+from reports.services.facts import end_of_month, zone_of
 from reports.services.queries import bucket
 from tenants.models import Tenant
 
 PAGE = 100
-_ZONES = {Tenant.Country.PANAMA: PANAMA, Tenant.Country.PERU: LIMA}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,27 +38,32 @@ class Period:
 
     def currency_of(self, currency: str) -> str:
         """The currency under which an amount is added up: in Panama the balboa stands for the dollar."""
-        return bucket(currency) if self.tenant.country == Tenant.Country.PANAMA else currency
+        return bucket(currency, self.tenant.country)
 
     @property
     def zone(self) -> str:
         """Whose days these are."""
-        return str(_ZONES[Tenant.Country(self.tenant.country)])
+        return zone_of(self.tenant)
 
 
 @dataclass(frozen=True)
 class Column(FileColumn):
-    """A column of a screen and of a file alike. `is_link`: its cell opens the row's document; `is_summed`: it has a foot."""
+    """A column of a screen and of a file alike. `is_link`: its cell opens the row's document; `is_summed`: it has a foot.
+
+    `currency`: that of its amounts where it is not the row's; they add up over all rows. `is_on_paper`: it is printed.
+    """
 
     key: str = ""
     is_link: bool = False
     is_summed: bool = False
     is_wide: bool = False
+    currency: str = ""
+    is_on_paper: bool = True
 
 
-def amount(label: Any, key: str = "") -> Column:
-    """Money in the row's currency, summed at the foot."""
-    return Column(label, CellKind.MONEY, key, is_summed=True)
+def amount(label: Any, key: str = "", currency: str = "") -> Column:
+    """Money, summed at the foot; in the row's currency where none is named."""
+    return Column(label, CellKind.MONEY, key, is_summed=True, currency=currency)
 
 
 def count(label: Any, key: str = "") -> Column:
@@ -96,18 +100,43 @@ class Place:
     before: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """The rows of one screen, the foot of the whole book, and the places of the neighbours (empty: there is none).
+@dataclass(frozen=True, slots=True, order=True)
+class Unrated:
+    """A day and a currency whose exchange rate nobody has recorded; without a day where a note does not say what it modifies."""
 
-    `left_out`: how many documents of the month do not stand in the book because they are not authorised.
+    currency: str
+    day: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class More:
+    """Sums that only some documents of the month add to: by currency, by the columns' keys; and what they lack."""
+
+    sums: Mapping[str, Mapping[str, Decimal]]
+    unrated: Sequence[Unrated] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Foot:
+    """The sums of a whole book.
+
+    `left_out`: how many documents of the month do not stand in it because they are not authorised; `unrated`: what it lacks to
+    state everything in the register's currency.
     """
 
+    rows: Sequence[Row] = ()
+    left_out: int = 0
+    unrated: Sequence[Unrated] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The rows of one screen, the foot of the whole book, and the places of the neighbours (empty: there is none)."""
+
     rows: Sequence[Row]
-    foot: Sequence[Row] = ()
+    foot: Foot = Foot()
     before: str = ""
     after: str = ""
-    left_out: int = 0
 
 
 class Book(ABC):
@@ -116,7 +145,8 @@ class Book(ABC):
     slug: ClassVar[str]
     title: ClassVar[Any]
     tab: ClassVar[Any] = ""  # a shorter title, where one is needed
-    lead: ClassVar[Any] = ""
+    lead: ClassVar[Any] = ""  # {authority}, {office} and {point} are the country's
+    is_rolled_up: ClassVar[bool] = False  # read from the roll-up where that is level, not from the documents
 
     @abstractmethod
     def columns(self, period: Period) -> tuple[Column, ...]:
@@ -131,11 +161,17 @@ class Book(ABC):
         rows, sums = list(self.rows(period)), Sums(self.columns(period))
         for row in rows:
             sums.add(row)
-        return _cut(rows, sums.foot(), place)
+        return _cut(rows, Foot(sums.foot()), place)
 
     def notes(self, period: Period) -> list[str]:
         """What a reader must know, above the screen's table and below the file's."""
-        return [str(self.lead)]
+        words = words_of(period.tenant)
+        office, point = str(words.office).lower(), str(words.point).lower()
+        return [str(self.lead).format(authority=words.authority, office=office, point=point)]
+
+    def lacks(self, period: Period) -> list[str]:
+        """What is missing in it, as sentences of the file; the screen has them from its page."""
+        return []
 
     def is_longer_than(self, period: Period, most: int) -> bool:
         """Whether there are more rows than that. Books of a few rows are not."""
@@ -152,6 +188,7 @@ class Sums:
 
     columns: Sequence[Column]
     by_currency: dict[str, list[Any]] = field(default_factory=dict)
+    is_partial: bool = False
 
     def add(self, row: Row) -> None:
         """Count a row; a cell without a figure counts nothing."""
@@ -160,10 +197,13 @@ class Sums:
             value = row.cells[position]
             if column.is_summed and isinstance(value, int | Decimal):
                 sums[position] += value
+            elif column.currency and value is None:
+                self.is_partial = True
 
     def foot(self) -> list[Row]:
-        """One row per currency."""
-        return [self._row(currency, sums) for currency, sums in sorted(self.by_currency.items())]
+        """One row per currency, and one of what is in the same currency in all of them."""
+        rows = [self._row(currency, sums) for currency, sums in sorted(self.by_currency.items())]
+        return rows + common_foot(self.columns, rows, is_partial=self.is_partial)
 
     def _row(self, currency: str, sums: list[Any]) -> Row:
         label = _("Total {currency}").format(currency=currency) if currency else _("Total")
@@ -178,8 +218,22 @@ def foot_of(columns: Sequence[Column], currency: str, values: Mapping[str, Decim
     return Row((label, *cells[1:]), currency)
 
 
-def table_of(book: Book, period: Period) -> Table:
-    """The book as a file: read as it is written, the foot after the last row."""
+def common_foot(columns: Sequence[Column], foot: Sequence[Row], *, is_partial: bool) -> list[Row]:
+    """The columns that are in one currency whatever the row's, added up over the currencies; none where there is but that one."""
+    own = next((column.currency for column in columns if column.currency), "")
+    if not own or all(row.currency == own for row in foot):
+        return []
+    label = _("Total general en {currency} (incompleto)") if is_partial else _("Total general en {currency}")
+    cells = [_added_up(foot, position) if column.currency else "" for position, column in enumerate(columns)]
+    return [Row((label.format(currency=own), *cells[1:]), own)]
+
+
+def _added_up(rows: Sequence[Row], position: int) -> Decimal:
+    return sum((cell for row in rows if isinstance(cell := row.cells[position], Decimal)), ZERO)
+
+
+def table_of(book: Book, period: Period, *facts: str) -> Table:
+    """The book as a file: read as it is written, the foot after the last row. `facts`: as of when, and the like."""
     columns = book.columns(period)
     day = f"{period.month:%Y-%m}"
     about = _("{tenant} · {month} · fecha local de emisión, {zone}").format(
@@ -192,7 +246,7 @@ def table_of(book: Book, period: Period) -> Table:
         title=f"{book.title_of(period)} {day}",
         columns=columns,
         rows=_with_foot(book.rows(period), columns),
-        notes=[about, *book.notes(period)],
+        notes=[about, *facts, *book.notes(period), *book.lacks(period)],
     )
 
 
@@ -213,7 +267,7 @@ def _plain(column: Column, cell: object) -> object:
     return round_half_up(cell) + ZERO if is_money else cell  # type: ignore[arg-type]
 
 
-def _cut(rows: Sequence[Row], foot: Sequence[Row], place: Place) -> Page:
+def _cut(rows: Sequence[Row], foot: Foot, place: Place) -> Page:
     """A part of rows that are all there; a place is the number of rows before it."""
     given = place.after or place.before
     start = int(given) if given.isascii() and given.isdigit() and len(given) < 9 else 0

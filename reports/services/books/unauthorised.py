@@ -10,18 +10,19 @@ from django.utils.translation import gettext_lazy
 
 from cifras.core.exports import CellKind
 from cifras.fiscal.lifecycle import LegalStatus, Submission
+from cifras.fiscal.zones import local_date
 from invoicing.models import Document
-from invoicing.models.choices import LEGAL_STATUSES, SUBMISSIONS, Flag
+from invoicing.models.choices import SUBMISSIONS, Flag
 from invoicing.models.document import DocumentQuerySet
 from reports.services.books.paging import DocumentBook
 from reports.services.books.population import of_period
-from reports.services.books.shapes import Column, Mark, Period, Row, amount, foot_of
-from reports.services.facts import local_day
+from reports.services.books.shapes import Column, Foot, Mark, Period, Row, amount, foot_of
+from reports.services.books.words import Words, words_of
 from reports.services.rollups import cents
 
 _SAID = (
-    "uid", "kind", "mode", "series", "number", "issue_date", "receiver_name", "receiver_ruc", "currency", "total", "submission",
-    "legal_status", "flag", "held_reason", "is_superseded", "legal_conflict", "is_received",
+    "uid", "kind", "mode", "series", "number", "billing_point", "peru", "issue_date", "receiver_name", "receiver_ruc",
+    "currency", "total", "submission", "legal_status", "flag", "held_reason", "is_superseded", "legal_conflict", "is_received",
 )  # fmt: skip
 _COLUMNS = (
     Column(gettext_lazy("Fecha de emisión"), CellKind.DATE),
@@ -35,7 +36,6 @@ _COLUMNS = (
     Column(gettext_lazy("RUC o identificación")),
     Column(gettext_lazy("Receptor"), is_wide=True),
 )
-_LEGAL_WORDS: Mapping[str, Any] = dict(LEGAL_STATUSES)
 _SUBMISSION_WORDS: Mapping[str, Any] = dict(SUBMISSIONS)
 _ICONS: Mapping[str, tuple[str, str]] = {
     LegalStatus.PAC_AUTHORIZED: ("hourglass_top", "amber"),
@@ -52,7 +52,7 @@ _ICONS: Mapping[str, tuple[str, str]] = {
 # What moves a document on, by its legal word or, without one, by how far it has come.
 _WAYS: Mapping[str, Any] = {
     LegalStatus.PAC_AUTHORIZED: gettext_lazy(
-        "Espera la palabra de la DGI: consulte el estado en el documento."
+        "Espera la palabra de la {authority}: consulte el estado en el documento."
     ),
     LegalStatus.PAC_REJECTED: gettext_lazy("Corregir y reemitir, o descartar."),
     LegalStatus.DGI_REJECTED: gettext_lazy("Sin efecto: corregir y reemitir con otro número."),
@@ -92,8 +92,8 @@ class Unauthorised(DocumentBook):
     title = gettext_lazy("Ventas del mes sin autorizar")
     tab = gettext_lazy("Sin autorizar")
     lead = gettext_lazy(
-        "Todo lo emitido en el mes que la DGI no ha autorizado, rechazado incluido, con sus días desde la emisión y el camino "
-        "de cada uno. Los totales no llevan signo."
+        "Todo lo emitido en el mes que la {authority} no ha autorizado, rechazado incluido, con sus días desde la emisión y el "
+        "camino de cada uno. Los totales no llevan signo."
     )
 
     def columns(self, period: Period) -> tuple[Column, ...]:
@@ -104,15 +104,15 @@ class Unauthorised(DocumentBook):
         return rows.only(*_SAID)
 
     def row(self, period: Period, document: Document) -> Row:
-        currency = period.currency_of(document.currency)
-        issued = local_day(document.issue_date) if document.issue_date else None
+        currency, words = period.currency_of(document.currency), words_of(period.tenant)
+        issued = local_date(document.issue_date) if document.issue_date else None
         cells = (
             issued,
-            (local_day(timezone.now()) - issued).days if issued else None,
-            document.get_kind_display(),
-            document.number,
-            state_of(document.legal_status, document.submission),
-            way_forward(document),
+            (local_date(timezone.now()) - issued).days if issued else None,
+            document.kind_label,
+            document.printed_number,
+            state_of(document.legal_status, document.submission, words),
+            way_forward(document, words),
             document.total,
             currency,
             document.receiver_ruc,
@@ -120,11 +120,11 @@ class Unauthorised(DocumentBook):
         )
         return Row(cells, currency, document)
 
-    def foot(self, period: Period) -> tuple[list[Row], int]:
+    def foot(self, period: Period) -> Foot:
         totals: dict[str, Any] = {}
         for each in self.states(period):
             totals[each.currency] = totals.get(each.currency, 0) + each.total
-        return [foot_of(_COLUMNS, each, {"total": total}) for each, total in sorted(totals.items())], 0
+        return Foot([foot_of(_COLUMNS, each, {"total": total}) for each, total in sorted(totals.items())])
 
     def states(self, period: Period) -> list[StateSum]:
         """The month by state, the most documents first."""
@@ -136,7 +136,7 @@ class Unauthorised(DocumentBook):
         )
         found = [
             StateSum(
-                state_of(row["legal_status"], row["submission"]),
+                state_of(row["legal_status"], row["submission"], words_of(period.tenant)),
                 row["documents"],
                 cents(row["total_sum"]),
                 period.currency_of(row["currency"]),
@@ -146,14 +146,14 @@ class Unauthorised(DocumentBook):
         return sorted(found, key=lambda each: -each.documents)
 
 
-def state_of(legal_status: str, submission: str) -> Mark:
+def state_of(legal_status: str, submission: str, words: Words) -> Mark:
     """The authority's word, or how far the document has come without one."""
     icon, tone = _ICONS.get(legal_status or submission, ("help", "grey"))
-    word = _LEGAL_WORDS.get(legal_status) or _SUBMISSION_WORDS.get(submission, submission)
+    word = words.legal.get(legal_status) or _SUBMISSION_WORDS.get(submission, submission)
     return Mark(word, icon, tone)
 
 
-def way_forward(document: Document) -> str:
+def way_forward(document: Document, words: Words) -> str:
     """What moves the document on."""
     if document.is_superseded:
         return str(_REPLACED)
@@ -161,4 +161,5 @@ def way_forward(document: Document) -> str:
         return str(_CONFLICT)
     if document.held_reason and not document.legal_status:
         return str(_HELD)
-    return str(_WAYS.get(document.legal_status or document.submission, ""))
+    way = str(_WAYS.get(document.legal_status or document.submission, ""))
+    return way.format(authority=words.authority)

@@ -15,15 +15,25 @@ from django.utils.translation import gettext_lazy
 from cifras.core.exports import CellKind
 from cifras.fiscal.document import ZERO, Kind
 from cifras.fiscal.lifecycle import VoidStatus
+from cifras.fiscal.zones import local_date
 from invoicing.models import Document, Settlement
 from invoicing.models.document import DocumentQuerySet
 from reports.services.books.paging import DocumentBook
 from reports.services.books.population import IN_THE_BOOKS, RETENTION_FACTS, WITHHELD, retention_code
 from reports.services.books.registers import register_of
-from reports.services.books.shapes import Column, Mark, Period, Row, Sums, amount
-from reports.services.facts import counted, local_day, of_month, start_of
+from reports.services.books.shapes import Column, Foot, Mark, Period, Row, Sums, amount
+from reports.services.facts import counted, of_month, start_of
 
-_SAID = (*RETENTION_FACTS, "uid", "number", "receiver_name", "receiver_ruc", "tenant")
+_SAID = (
+    *RETENTION_FACTS,
+    "uid",
+    "number",
+    "billing_point",
+    "peru",
+    "receiver_name",
+    "receiver_ruc",
+    "tenant",
+)
 
 _RECEIVED = Mark(gettext_lazy("Con certificado"), "check_circle", "green")
 _PENDING = Mark(gettext_lazy("Certificado pendiente"), "pending", "amber")
@@ -90,8 +100,8 @@ class Withholdings(DocumentBook):
         difference = with_paper + without - expected if expected is not None else None
         currency = period.currency_of(document.currency)
         cells = (
-            local_day(document.issue_date) if document.issue_date else None,
-            document.number,
+            local_date(document.issue_date) if document.issue_date else None,
+            document.printed_number,
             document.receiver_ruc,
             document.receiver_name,
             retention_code(document),
@@ -106,11 +116,11 @@ class Withholdings(DocumentBook):
         )
         return Row(cells, currency, document)
 
-    def foot(self, period: Period) -> tuple[list[Row], int]:
+    def foot(self, period: Period) -> Foot:
         sums = Sums(_COLUMNS)
         for row in self.rows(period):
             sums.add(row)
-        return sums.foot(), 0
+        return Foot(sums.foot())
 
 
 def _certificate(row: Settlement) -> str:
