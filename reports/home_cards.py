@@ -16,13 +16,8 @@ from cifras.core.rights import may
 from invoicing.admin.figures import ago, as_received, money
 from invoicing.admin.members import member_name
 from invoicing.models.choices import Kind
-from reports.services.home_figures import (
-    CERTIFICATE_DAYS,
-    CLOSING_HOURS,
-    HomeFigures,
-    chart_days,
-    last_month,
-)
+from reports.services.facts import last_month
+from reports.services.home_figures import CERTIFICATE_DAYS, CLOSING_HOURS, HomeFigures, chart_days
 
 RED, AMBER, BLUE = "red", "amber", "blue"
 
@@ -62,6 +57,7 @@ _CARDS: tuple[tuple[str, Any, str, str], ...] = (
     ("waiting_for_dgi", gettext_lazy("Esperan a la DGI hace más de 5 min"), "hourglass_top", AMBER),
     ("stuck", gettext_lazy("Sin palabra final hace más de 24 h"), "hourglass_disabled", RED),
     ("parked", gettext_lazy("Webhooks sin documento"), "webhook", BLUE),
+    ("mirrors", gettext_lazy("Emitidos en el PAC que no llegan"), "sync_problem", AMBER),
     ("invalid_invoices", gettext_lazy("El receptor tiene una factura sin validez"), "unsubscribe", RED),
     ("invalid_credits", gettext_lazy("El receptor tiene una nota sin validez"), "unsubscribe", RED),
     ("mails_troubled", gettext_lazy("Correos que no salieron o sin confirmar"), "mark_email_unread", AMBER),
@@ -75,6 +71,7 @@ _CARDS: tuple[tuple[str, Any, str, str], ...] = (
 _OTHERS: Mapping[str, tuple[str, Mapping[str, str], Any]] = {
     "incidents": ("invoicing_incident", {"open": "yes"}, gettext_lazy("Colas retenidas")),
     "parked": ("invoicing_webhookdelivery", {"state__exact": "parked"}, gettext_lazy("Entregas")),
+    "mirrors": ("invoicing_mirror", {"trouble": "yes"}, gettext_lazy("Empresas")),
     "invalid_invoices": (
         "invoicing_invoice",
         {"queue": "invalid_in_hand", "environment": "all"},

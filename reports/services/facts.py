@@ -5,15 +5,16 @@ has said so far; sales issued elsewhere are told apart by `origin`; what others 
 local issue date: Panama and Peru keep the same clock, five hours behind UTC all year.
 """
 
+from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import BooleanField, Case, CharField, Q, Value, When
+from django.db.models import BooleanField, Case, CharField, Count, F, Q, Sum, Value, When
 
 from cifras.fiscal.catalogues.dgi import DocumentType
 from cifras.fiscal.lifecycle import VoidStatus
-from cifras.fiscal.zones import PANAMA, local_date
+from cifras.fiscal.zones import LIMA, PANAMA, local_date
 from invoicing.models import Document
 from invoicing.models.choices import Mode
 from invoicing.models.document import DocumentQuerySet
@@ -23,6 +24,14 @@ from tenants.models import Tenant
 
 # The rate under which a sale abroad without tax is summed, apart from what is exempt at home.
 EXPORT = "export"
+_ZONES: Mapping[str, Any] = {Tenant.Country.PANAMA: PANAMA, Tenant.Country.PERU: LIMA}
+# What a group of documents comes to, gross and unsigned.
+SUMS: Mapping[str, Any] = {
+    "documents": Count("*"),
+    "net_sum": Sum("net"),
+    "tax_sum": Sum(F("itbms") + F("isc") + F("oti")),
+    "total_sum": Sum("total"),
+}
 
 
 def counted() -> DocumentQuerySet:
@@ -83,11 +92,16 @@ def start_of(day: date) -> datetime:
     return datetime.combine(day, time.min, tzinfo=PANAMA)
 
 
-def local_day(moment: datetime) -> date:
-    """The local day of a moment."""
-    return local_date(moment)
+def zone_of(tenant: Tenant) -> str:
+    """The name of the zone in which a tenant's days are counted."""
+    return str(_ZONES[tenant.country])
 
 
 def end_of_month(month: date) -> date:
     """The last day of the month that `month` is in."""
     return (month.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
+
+
+def last_month(now: datetime) -> date:
+    """The first day of the local month that has just ended."""
+    return (local_date(now).replace(day=1) - timedelta(days=1)).replace(day=1)

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.cache import cache
-from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet, Sum, TextField, Value
+from django.db.models import Count, Min, Q, QuerySet, Sum, TextField, Value
 from django.db.models.fields.json import KT
 from django.db.models.functions import Coalesce, TruncDate
 from django.utils import timezone
@@ -19,11 +19,13 @@ from django.utils import timezone
 from cifras.core.models import Proposal, Staff
 from cifras.fiscal.lifecycle import LegalStatus
 from cifras.fiscal.zones import PANAMA, local_date
-from invoicing.models import Document, DocumentMail, Incident, NumberSeries, WebhookDelivery
+from invoicing.models import Document, DocumentMail, Incident, Mirror, NumberSeries, WebhookDelivery
 from invoicing.models.choices import Kind, Mode
 from invoicing.models.document import DocumentQuerySet
 from invoicing.services import attention, listing
-from reports.models import MonthClosing, MonthlyFigure
+from invoicing.services.mirroring.standing import troubled
+from reports.services.closing.open_months import to_close
+from reports.services.facts import last_month
 from tenants.access import tenants_for, visible_tenant_uids
 from tenants.models import Certificate, Tenant
 
@@ -125,36 +127,19 @@ def _counts(visible: QuerySet[Tenant], now: datetime) -> dict[str, int]:
         "parked": WebhookDelivery.objects.filter(
             tenant__in=visible, due_at__isnull=False, state=WebhookDelivery.State.PARKED
         ),
+        "mirrors": troubled(Mirror.objects.filter(tenant__in=visible)),
         "number_gaps": NumberSeries.objects.filter(office__tenant__in=visible, gap_count__gt=0),
         "proposals": Proposal.objects.open().filter(tenant_uid__in=visible.values("uid")),
         "invalid_invoices": _mailed(visible, Kind.INVOICE).filter(attention.invalid_in_hand(now)),
         "invalid_credits": _mailed(visible, Kind.CREDIT).filter(attention.invalid_in_hand(now)),
         "mails_troubled": _mailed(visible, Kind.INVOICE).filter(attention.mail_troubled(now)),
-        "months_to_close": _to_close(visible, now),
+        "months_to_close": to_close(visible, last_month(now)),
         "certificates": Certificate.objects.filter(
             tenant__in=visible, replaced_at=None, not_after__lte=expiring
         ),
     }
     first, *others = [_counted(name, rows) for name, rows in parts.items()]
     return dict.fromkeys(parts, 0) | dict(first.union(*others, all=True))
-
-
-def _to_close(visible: QuerySet[Tenant], now: datetime) -> QuerySet[Tenant]:
-    """The active companies that issued something last month and have not closed it."""
-    month = last_month(now)
-    of_tenant = {"tenant": OuterRef("pk"), "month": month}
-    closed = MonthClosing.objects.filter(**of_tenant, state=MonthClosing.State.CLOSED)
-    return visible.filter(
-        Exists(MonthlyFigure.objects.filter(**of_tenant)),
-        ~Exists(closed),
-        state=Tenant.State.ACTIVE,
-        pac_company_id__isnull=False,
-    )
-
-
-def last_month(now: datetime) -> date:
-    """The first day of the month that has just ended."""
-    return (local_date(now).replace(day=1) - timedelta(days=1)).replace(day=1)
 
 
 def _mailed(visible: QuerySet[Tenant], kind: Kind) -> DocumentQuerySet:

@@ -12,13 +12,14 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from django.db.models import Count, DateField, F, Max, QuerySet, Sum
+from django.db.models import DateField, F, Max, QuerySet, Sum
 from django.db.models.functions import TruncDate, TruncMonth
 
+from cifras.fiscal.catalogues.sunat import SOLES
 from cifras.fiscal.money import same_bucket
 from cifras.fiscal.zones import PANAMA
 from reports.models import MonthlyFigure, Origin
-from reports.services.facts import between, counted, end_of_month, with_key
+from reports.services.facts import SUMS, between, counted, end_of_month, with_key
 from reports.services.rollups import cents
 from tenants.models import Tenant
 
@@ -81,7 +82,9 @@ _PARTS: Mapping[Grouping, Mapping[str, Any]] = {
     Grouping.RECEIVER: {"part": F("receiver_ruc")},
 }
 _ROLLED_UP = frozenset({Grouping.KIND, Grouping.STATUS, Grouping.MONTH})
+_KEYS = ("tenant", "tenant__country", "environment", "kind", "legal_status", "currency", "is_voided")
 HOME_CURRENCY = "PAB"
+_HOME_OF = {Tenant.Country.PANAMA.value: HOME_CURRENCY, Tenant.Country.PERU.value: SOLES}
 
 
 def figures(
@@ -106,9 +109,21 @@ def is_whole_months(first: date, last: date) -> bool:
     return first.day == 1 and last == end_of_month(last)
 
 
-def bucket(currency: str) -> str:
-    """The currency under which amounts may be added: the balboa stands for the dollar."""
-    return HOME_CURRENCY if same_bucket(currency, HOME_CURRENCY) else currency
+def bucket(currency: str, country: str) -> str:
+    """The currency under which amounts may be added: in Panama the balboa stands for the dollar, elsewhere each for itself."""
+    is_at_par = country == Tenant.Country.PANAMA and same_bucket(currency, HOME_CURRENCY)
+    return HOME_CURRENCY if is_at_par else currency
+
+
+def home_currency(country: str) -> str:
+    """The currency that is meant in a country where none is named."""
+    return _HOME_OF[country]
+
+
+def currencies_of(name: str, country: str) -> list[str]:
+    """The currencies whose amounts `bucket` adds under this one."""
+    is_at_par = country == Tenant.Country.PANAMA and name == HOME_CURRENCY
+    return [HOME_CURRENCY, "USD"] if is_at_par else [name]
 
 
 def _from_rollup(
@@ -118,7 +133,7 @@ def _from_rollup(
         tenant__in=tenants, month__gte=first, month__lte=last, **_conditions(filters)
     )
     part = {"part": F("month")} if group_by is Grouping.MONTH else {}
-    keys = ["tenant", "environment", "kind", "legal_status", "currency", "is_voided", *part]
+    keys = [*_KEYS, *part]
     answer: Iterable[Mapping[str, Any]] = (
         rows.annotate(**part)
         .values(*keys)
@@ -134,16 +149,9 @@ def _from_documents(
     rows = with_key(between(counted().filter(tenant__in=tenants), first, last)).filter(**_conditions(filters))
     parts = _PARTS[group_by]
     rows = rows.annotate(**parts, is_voided=F("voided"))
-    keys = ["tenant", "environment", "kind", "legal_status", "currency", "is_voided", *parts]
-    sums: dict[str, Any] = {
-        "documents": Count("*"),
-        "net_sum": Sum("net"),
-        "tax_sum": Sum(F("itbms") + F("isc") + F("oti")),
-        "total_sum": Sum("total"),
-    }
-    if group_by is Grouping.RECEIVER:
-        sums["name"] = Max("receiver_name")
-    answer: Iterable[Mapping[str, Any]] = rows.values(*keys).order_by().annotate(**sums)
+    keys = [*_KEYS, *parts]
+    named = {"name": Max("receiver_name")} if group_by is Grouping.RECEIVER else {}
+    answer: Iterable[Mapping[str, Any]] = rows.values(*keys).order_by().annotate(**SUMS, **named)
     return answer
 
 
@@ -166,7 +174,7 @@ def added_up(rows: Iterable[Mapping[str, Any]]) -> list[Figure]:
             str(row.get("part") or ""),
             row["kind"],
             row["legal_status"],
-            bucket(row["currency"]),
+            bucket(row["currency"], row["tenant__country"]),
         )
         figure = found.setdefault(key, Figure(key))
         names[key] = max(names[key], row.get("name") or "")

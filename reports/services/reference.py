@@ -24,6 +24,7 @@ _VIEW_DOCUMENTS = (
     "invoicing.view_credit",
     "invoicing.view_received",
     "invoicing.view_importbatch",
+    "invoicing.view_mirror",
     "invoicing.view_receiver",
     "invoicing.view_incident",
     "invoicing.view_webhookdelivery",
@@ -40,6 +41,7 @@ _READ_REPORTS = ("reports.view_report", "reports.request_statement")
 _READ_BILLING = ("reports.view_billing",)
 _BILL = (*_READ_BILLING, "reports.manage_plans", "reports.issue_statement")
 _READ_BOOKS = ("reports.view_books", "reports.export_books")
+_RECORD_RATES = ("reports.manage_exchange_rates",)
 _WRITE_DOCUMENTS = (
     "invoicing.add_invoice",
     "invoicing.change_invoice",
@@ -93,6 +95,7 @@ ROLES: Mapping[str, tuple[str, ...]] = {
         *_READ_REPORTS,
         *_BILL,
         *_READ_BOOKS,
+        *_RECORD_RATES,
         "reports.reconcile",
         "reports.close_month",
         "core.export_lists",
@@ -116,6 +119,7 @@ ROLES: Mapping[str, tuple[str, ...]] = {
         *_READ_REPORTS,
         *_BILL,
         *_READ_BOOKS,
+        *_RECORD_RATES,
         "reports.reconcile",
         "reports.close_month",
         "reports.reopen_month",
@@ -143,6 +147,7 @@ SWEEPS: Mapping[str, int] = {
     "invoicing.correct": 15,
     "invoicing.inbox": 15,
     "invoicing.import": 15,
+    "invoicing.mirror": 15,
     "invoicing.mail": 15,
     "invoicing.request_webhooks": 30,
     "invoicing.numbering": 600,
@@ -158,6 +163,7 @@ SWEEPS: Mapping[str, int] = {
     "core.heartbeat": 30,
     "core.anchor_audit": 3600,
     "core.sessions": 3600,
+    "core.new_places": 60,
 }
 
 

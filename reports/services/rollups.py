@@ -8,21 +8,23 @@ again each time.
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count, F, Max, Min, Q, Sum
+from django.db.models import Max, Min, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from cifras.fiscal.lifecycle import Submission
 from cifras.fiscal.money import CENT
+from cifras.fiscal.zones import local_date
 from invoicing.models import Document, TimelineEvent
 from reports.models import DirtyMonth, MonthClosing, MonthlyFigure, MonthlyRate, RollupCursor
 from reports.models.figures import KEY
-from reports.services.facts import bases_and_taxes, counted, local_day, of_month, with_export, with_key
+from reports.services.facts import SUMS, bases_and_taxes, counted, of_month, with_export, with_key
+from reports.services.locking import lock_tenant
 from tenants.models import Tenant
 
 _OVERLAP = timedelta(minutes=2)
@@ -54,9 +56,11 @@ def roll_up_due() -> int:
     return done
 
 
-def caught_up_at() -> datetime | None:
-    """As of when the roll-up is level with the facts; None when it has never been."""
-    return RollupCursor.objects.order_by("pk").values_list("caught_up_at", flat=True).first()
+def with_age(tenants: QuerySet[Tenant]) -> QuerySet[Tenant]:
+    """The tenants with `rolled_up_at`, as of when the roll-up is level with the facts; None when it has never been."""
+    return tenants.annotate(
+        rolled_up_at=Subquery(RollupCursor.objects.order_by("pk").values("caught_up_at")[:1])
+    )
 
 
 def mark_dirty(months: Iterable[Month]) -> None:
@@ -86,9 +90,7 @@ def rebuild(tenants: Iterable[Tenant]) -> int:
 
 def recompute(tenant: int, month: date) -> None:
     """Write one month of one tenant anew from its documents, in the caller's transaction; a closed one is then looked through."""
-    Tenant.objects.select_for_update(no_key=True).filter(
-        pk=tenant
-    ).first()  # two workers, one month: one after the other
+    lock_tenant(tenant)
     figures, rates = figures_of(tenant, month), rates_of(tenant, month)
     MonthlyFigure.objects.filter(tenant=tenant, month=month).delete()
     MonthlyRate.objects.filter(tenant=tenant, month=month).delete()
@@ -110,12 +112,7 @@ def months_in_motion(tenant: Tenant) -> set[date]:
 def figures_of(tenant: int, month: date) -> list[MonthlyFigure]:
     """The figures of a month, from the facts; not saved."""
     rows = with_key(of_month(counted().filter(tenant=tenant), month))
-    sums = rows.values(*_FACT_KEY).annotate(
-        documents=Count("*"),
-        net_sum=Sum("net"),
-        tax_sum=Sum(F("itbms") + F("isc") + F("oti")),
-        total_sum=Sum("total"),
-    )
+    sums = rows.values(*_FACT_KEY).annotate(**SUMS)
     return [
         MonthlyFigure(
             **_key(tenant, month, row),
@@ -198,7 +195,7 @@ def _months_of(tenant: int) -> set[date]:
     months = set(MonthlyFigure.objects.filter(tenant=tenant).values_list("month", flat=True))
     months |= set(MonthlyRate.objects.filter(tenant=tenant).values_list("month", flat=True))
     if ends["first"]:
-        month, last = local_day(ends["first"]).replace(day=1), local_day(ends["last"])
+        month, last = local_date(ends["first"]).replace(day=1), local_date(ends["last"])
         while month <= last:
             months.add(month)
             month = (month + timedelta(days=31)).replace(day=1)
@@ -246,7 +243,7 @@ def _touched(events: Collection[tuple[Any, ...]]) -> set[Month]:
     drafts: set[UUID] = set()
     for uid, tenant, issued, submission in rows.values_list("uid", "tenant", "issue_date", "submission"):
         if issued:
-            months.add((tenant, local_day(issued).replace(day=1)))
+            months.add((tenant, local_date(issued).replace(day=1)))
         if submission == Submission.DRAFT:
             drafts.add(uid)
     moved = {
@@ -261,7 +258,7 @@ def _touched(events: Collection[tuple[Any, ...]]) -> set[Month]:
 def _kept_months(tenants: set[Any], *, recent: bool) -> set[Month]:
     if not tenants:
         return set()
-    since = local_day(timezone.now()).replace(day=1) - timedelta(days=31 * _MOVED_WITHIN_MONTHS)
+    since = local_date(timezone.now()).replace(day=1) - timedelta(days=31 * _MOVED_WITHIN_MONTHS)
     wanted = Q(month__gte=since) if recent else Q()
     rows = MonthlyFigure.objects.filter(wanted, tenant__uid__in=tenants).order_by()
     return set(rows.values_list("tenant", "month").distinct())

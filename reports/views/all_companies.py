@@ -25,14 +25,13 @@ from invoicing.admin.figures import as_received, money
 from invoicing.models.choices import LEGAL_STATUSES, Kind
 from reports.services import comparison
 from reports.services.comparison import Compared, Verdict
-from reports.services.queries import HOME_CURRENCY, Figure, figures, is_whole_months
+from reports.services.queries import HOME_CURRENCY, Figure, figures, home_currency, is_whole_months
 from reports.services.statement_queue import last_request, request_statement
 from reports.services.statements import Heard, Scope, last_heard, scopes_of
 from reports.views import cells
-from reports.views.asked import LEGAL_CHOICES, Asked, default_environment, read
+from reports.views.asked import Asked, default_environment, legal_choices, read
 from reports.views.cells import Cell, Rows
 from reports.views.documents import (
-    home_currency,
     is_level,
     our_age,
     require_reader,
@@ -93,7 +92,7 @@ def all_companies_report(request: HttpRequest) -> HttpResponse:
         "asked": asked,
         "chosen_environment": environment,
         "environments": Tenant.Environment.choices,
-        "legal_choices": LEGAL_CHOICES,
+        "legal_choices": legal_choices(tenants),
         "sorts": list(SORTS.items()),
         "sort": request.GET.get("sort") if request.GET.get("sort") in SORTS else "difference",
         "is_sandbox": environment == Tenant.Environment.SANDBOX,
@@ -151,11 +150,12 @@ def report_of(
     trends = trends_of([int(line.key[0]) for line in shown], asked.last)
     named = {str(tenant.pk): tenant for tenant in tenants}
     rows = Rows(staff, asked.first, asked.last, environment)
+    countries = {tenant.country for tenant in tenants}
     return {
         "compared": compared,
         "by_status": by_cell,
         "rows": [_row(line, named[line.key[0]], by_cell, rows, asked, whole, trends) for line in shown],
-        "statuses": [cells.legal_badge(status) for status in _columns(asked)],
+        "statuses": [cells.legal_badge(status, countries) for status in _columns(asked)],
         "sums": _sums(compared),
         "companies": len({line.key[0] for line in compared}),
         "differences": sum(line.verdict is Verdict.DIFFERENT for line in compared),
@@ -186,7 +186,7 @@ def _compared(asked: Asked, tenants: list[Tenant], ours: list[Figure], heard: li
 
     def pac_key(figure: Any) -> tuple[str, ...]:
         # The provider names no currency: it is the company's only one.
-        known = currencies[figure.tenant_id] or {home_currency(seen[figure.tenant_id])}
+        known = currencies[figure.tenant_id] or {home_currency(seen[figure.tenant_id].country)}
         return str(figure.tenant_id), min(known)
 
     lines = comparison.compare(
@@ -245,7 +245,7 @@ def _row(
         address=address,
         cells=[
             [
-                (_SHORT[Kind(each.key.kind)], _cell(each, rows))
+                (_SHORT[Kind(each.key.kind)], _cell(each, rows, tenant))
                 for each in by_cell.get((tenant.pk, currency, status), [])
             ]
             for status in _columns(asked)
@@ -262,9 +262,9 @@ def _row(
     )
 
 
-def _cell(figure: Figure, rows: Rows) -> Cell:
+def _cell(figure: Figure, rows: Rows, tenant: Tenant) -> Cell:
     key = figure.key
-    query = cells.legal_query(key.legal_status) | cells.currency_query(key.currency)
+    query = cells.legal_query(key.legal_status) | cells.currency_query(key.currency, tenant.country)
     return Cell(
         figure.count, money(figure.total, key.currency), rows.address(key.kind, key.tenant_id, **query)
     )

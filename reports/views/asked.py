@@ -1,7 +1,7 @@
 """What an address of the reports asks for. What it says wrong is told above the report, which then shows the running month."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from cifras.core.wording import sentence
 from cifras.fiscal.errors import RuleBroken
 from cifras.fiscal.zones import local_date
+from invoicing.admin.words import legal_words
 from invoicing.models.choices import LEGAL_STATUSES, Kind
 from reports.services.facts import end_of_month
 from reports.services.queries import Filters, Grouping
@@ -31,7 +32,7 @@ GROUPINGS: Mapping[str, Any] = {
     Grouping.OFFICE: gettext_lazy("Sucursal"),
     Grouping.RECEIVER: gettext_lazy("Receptor"),
 }
-LEGAL_CHOICES: list[tuple[str, Any]] = [*LEGAL_STATUSES, (NO_WORD, gettext_lazy("Sin palabra aún"))]
+_LEGAL = frozenset({*dict(LEGAL_STATUSES), NO_WORD})
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +83,18 @@ def read(given: Mapping[str, str], tenants: list[Tenant]) -> Asked:
         first,
         last,
         _one_of(given.get("docType"), Kind.values),
-        _one_of(given.get("legalStatus"), [value for value, _word in LEGAL_CHOICES]),
+        _one_of(given.get("legalStatus"), list(_LEGAL)),
         Grouping(_one_of(given.get("groupBy"), [each.value for each in Grouping]) or Grouping.KIND),
         _tenant(given.get("tenant"), tenants),
         _one_of(given.get("environment"), Tenant.Environment.values),
         problems,
     )
+
+
+def legal_choices(tenants: Iterable[Tenant]) -> list[tuple[str, str]]:
+    """The authority's words, as the countries of these companies call them."""
+    words = legal_words({tenant.country for tenant in tenants})
+    return [*words.items(), (NO_WORD, _("Sin palabra aún"))]
 
 
 def default_environment(tenants: QuerySet[Tenant] | list[Tenant]) -> str:

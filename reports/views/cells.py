@@ -1,5 +1,6 @@
 """The cells of a report: figures that open exactly the rows they count, and the comparison of both sides, by icon and word."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -15,10 +16,11 @@ from cifras.core.models import Staff
 from cifras.core.rights import may
 from cifras.fiscal.lifecycle import BusinessStatus, LegalStatus
 from invoicing.admin.figures import as_received, money
+from invoicing.admin.words import legal_words
 from invoicing.models.choices import LEGAL_STATUSES, Kind, Mode
 from reports.services.comparison import Compared, Verdict
 from reports.services.facts import end_of_month
-from reports.services.queries import HOME_CURRENCY
+from reports.services.queries import currencies_of
 
 _NO_WORD_IN_LISTS = "none"
 _LEGAL_WORDS = dict(LEGAL_STATUSES)
@@ -83,19 +85,19 @@ def voided_query() -> dict[str, str]:
     return {"business": BusinessStatus.VOID.value}
 
 
-def currency_query(currency: str) -> dict[str, str]:
-    """The list's look-up for a bucket of currencies."""
-    return {} if currency == HOME_CURRENCY else {"currency__in": currency}
+def currency_query(currency: str, country: str) -> dict[str, str]:
+    """The list's look-up for the currencies that a figure adds."""
+    return {"currency__in": ",".join(currencies_of(currency, country))}
 
 
-def legal_badge(word: str) -> Badge:
-    """The authority's word; one that we don't know as it was received."""
+def legal_badge(word: str, countries: Iterable[str] = ()) -> Badge:
+    """The authority's word as these countries call it; one that we don't know as it was received."""
     if not word:
         return Badge(_("Sin palabra aún"), "schedule", GREY)
     if word not in _LEGAL_WORDS:
         return Badge(f"«{as_received(word, 60)}»", "help", AMBER)
     icon, tone = _LEGAL_ICONS[LegalStatus(word)]
-    return Badge(_LEGAL_WORDS[word], icon, tone)
+    return Badge(legal_words(countries)[word], icon, tone)
 
 
 def kind_word(kind: str) -> Any:

@@ -26,12 +26,12 @@ from invoicing.models import Document
 from invoicing.models.choices import LEGAL_STATUSES, Kind
 from reports.models import Adjustment, Cause, ClosedDocument, MonthClosing, Origin
 from reports.services.closing import acts, gates
+from reports.services.queries import currencies_of
 from reports.services.reconciling.fingerprint import groups_of
 from reports.views import cells
 from reports.views.closing_shown import (
     STATES,
     adjustments_shown,
-    currencies_of,
     effect_of,
     gates_shown,
     legal_word,
@@ -62,9 +62,8 @@ def closing(request: HttpRequest, month: str, tenant: UUID) -> HttpResponse:
     )
     current = next((each for each in closings if each.state in _STANDING), None)
     frozen = current if current and current.is_closed else None
-    context = frame(
-        request, _("Cierre {month}: {tenant}").format(month=f"{first:%m/%Y}", tenant=whose), first, staff
-    )
+    title = _("Cierre {month}: {tenant}").format(month=f"{first:%m/%Y}", tenant=whose)
+    context = frame(request, title, first, staff, whose)
     if frozen:
         groups: Any = groups_of(whose.pk, first, whose.environment)
     else:
@@ -104,6 +103,8 @@ def closing_documents(request: HttpRequest, month: str, tenant: UUID) -> HttpRes
     asked = request.GET
     every = ClosedDocument.objects.filter(closing=current).order_by("pk")
     rows = _narrowed(every, asked, origin=Origin.values, kind=Kind.values)
+    if currency := asked.get("currency"):
+        rows = rows.filter(currency__in=currencies_of(currency[:3], whose.country))
     if asked.get("legal") in {*dict(LEGAL_STATUSES), "none"}:
         rows = rows.filter(legal_status="" if asked["legal"] == "none" else asked["legal"])
     if asked.get("void") == "yes":
@@ -124,6 +125,8 @@ def closing_adjustments(request: HttpRequest, month: str, tenant: UUID) -> HttpR
     )
     rows = standing_adjustments(whose, first).filter(**{here: first}).order_by("pk")
     rows = _narrowed(rows, asked, cause=Cause.values, kind=Kind.values)
+    if currency := asked.get("currency"):
+        rows = rows.filter(currency=currency[:3])
     if asked.get("month"):
         rows = rows.filter(**{other: month_of(asked["month"])})
     title = _("Ajustes {month}: {tenant}").format(month=f"{first:%m/%Y}", tenant=whose)
@@ -183,8 +186,7 @@ def _narrowed(rows: QuerySet[Any], asked: Mapping[str, str], **known: list[str])
     for name, values in known.items():
         if asked.get(name) in values:
             rows = rows.filter(**{name: asked[name]})
-    currency = asked.get("currency", "")
-    return rows.filter(currency__in=currencies_of(currency)) if 0 < len(currency) <= 3 else rows
+    return rows
 
 
 def _rows_page(
@@ -202,7 +204,7 @@ def _rows_page(
     numbers = dict(documents.values_list("uid", "number"))
     query = request.GET.copy()
     query.pop("page", None)
-    context = frame(request, title, month_of(month), staff)
+    context = frame(request, title, month_of(month), staff, tenant)
     context |= {
         "tenant": tenant,
         "page": page,

@@ -23,7 +23,7 @@ from invoicing.models.choices import LEGAL_STATUSES, Kind, Mode
 from reports.models import Adjustment, Cause, FrozenFigure, MonthClosing, Origin
 from reports.services.closing.gates import Gate, GateName, Standing
 from reports.services.facts import end_of_month
-from reports.services.queries import HOME_CURRENCY, bucket
+from reports.services.queries import bucket
 from reports.services.rollups import cents
 from reports.views import cells
 from reports.views.cells import Cell, Rows
@@ -143,16 +143,12 @@ def lines_of(
     today: Sums = defaultdict(Summed)
     frozen: Sums = defaultdict(Summed)
     for group in groups:
-        _add(today, group, voided=group["voided"], count=group["documents"], total=cents(group["total_sum"]))
+        currency = bucket(group["currency"], tenant.country)
+        key = Key(group["origin"], currency, group["kind"], group["legal_status"])
+        _add(today, key, voided=group["voided"], count=group["documents"], total=cents(group["total_sum"]))
     for row in FrozenFigure.objects.filter(closing=closing) if closing else ():
-        named = {"origin": row.origin, "kind": row.kind, "legal_status": row.legal_status}
-        _add(
-            frozen,
-            {**named, "currency": row.currency},
-            voided=row.is_voided,
-            count=row.count,
-            total=row.total,
-        )
+        key = Key(row.origin, bucket(row.currency, tenant.country), row.kind, row.legal_status)
+        _add(frozen, key, voided=row.is_voided, count=row.count, total=row.total)
     rows = Rows(staff, month, end_of_month(month), tenant.environment)
     page = reverse("reports:closing_documents", args=[f"{month:%Y-%m}", tenant.uid])
     return [
@@ -175,7 +171,7 @@ class Key(NamedTuple):
     currency: str
     kind: str
     legal: str
-    only_voided: bool
+    only_voided: bool = False
 
 
 @dataclass(slots=True)
@@ -189,13 +185,11 @@ class Summed:
 type Sums = defaultdict[Key, Summed]
 
 
-def _add(sums: Sums, group: Mapping[str, Any], *, voided: bool, count: int, total: Decimal) -> None:
+def _add(sums: Sums, key: Key, *, voided: bool, count: int, total: Decimal) -> None:
     for only_voided in (False, True) if voided else (False,):
-        key = Key(
-            group["origin"], bucket(group["currency"]), group["kind"], group["legal_status"], only_voided
-        )
-        sums[key].count += count
-        sums[key].total += total
+        sum_of = sums[key._replace(only_voided=only_voided)]
+        sum_of.count += count
+        sum_of.total += total
 
 
 def _order(key: Key) -> tuple[Any, ...]:
@@ -221,18 +215,13 @@ def _frozen_cell(key: Key, figure: Summed, page: str) -> Cell:
 
 
 def _today_cell(key: Key, figure: Summed, rows: Rows, tenant: Tenant) -> Cell:
-    query = cells.legal_query(key.legal) | {"currency__in": ",".join(currencies_of(key.currency))}
+    query = cells.legal_query(key.legal) | cells.currency_query(key.currency, tenant.country)
     if key.only_voided:
         query |= cells.voided_query()
     if key.origin != Origin.ISSUED:
         query["mode"] = Mode.DGI_IMPORT.value
     address = rows.address(key.kind, tenant.pk, **query) if figure.count else ""
     return Cell(figure.count, money(figure.total, key.currency), address)
-
-
-def currencies_of(name: str) -> list[str]:
-    """The currencies of a bucket: the balboa stands for the dollar."""
-    return ["PAB", "USD"] if name == HOME_CURRENCY else [name]
 
 
 def adjustments_shown(tenant: Tenant, month: date) -> tuple[list[AdjustmentLine], list[AdjustmentLine]]:

@@ -37,6 +37,7 @@ CELLS: Mapping[str, Any] = {
     "legal_status": gettext_lazy("Estado legal"),
     "count": gettext_lazy("Documentos"),
     "total": gettext_lazy("Total"),
+    "currency": gettext_lazy("Moneda"),
     "void": gettext_lazy("Anulada"),
 }
 

@@ -6,7 +6,6 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -17,25 +16,27 @@ from django.views.decorators.http import require_http_methods
 from cifras.core.admin.refusals import refusals_as_messages
 from cifras.core.models import Staff
 from cifras.core.rights import may
-from cifras.fiscal.zones import PANAMA
 from cifras.pac.contract import Capability
 from invoicing.admin.assets import ASSETS
 from invoicing.admin.figures import ago, as_received, moment, money
 from invoicing.models.choices import Kind
-from reports.models import RollupCursor, StatementRequest
+from reports.models import StatementRequest
 from reports.services import comparison
 from reports.services.comparison import Compared, Verdict
-from reports.services.facts import end_of_month
-from reports.services.queries import Figure, Grouping, bucket, figures, is_whole_months
+from reports.services.facts import end_of_month, zone_of
+from reports.services.queries import Figure, Grouping, figures, home_currency, is_whole_months
+from reports.services.rollups import with_age
 from reports.services.statement_queue import last_request, request_statement
 from reports.services.statements import Heard, Scope, last_heard
 from reports.views import cells
-from reports.views.asked import GROUPINGS, LEGAL_CHOICES, NO_WORD, Asked, read
+from reports.views.asked import GROUPINGS, NO_WORD, Asked, legal_choices, read
 from reports.views.cells import Cell, Rows
+from reports.views.doors import require
 from tenants.access import tenants_for
 from tenants.models import Tenant
 from tenants.services.accounts import provider_spec
 
+READ = "reports.view_report"
 MOST_LINES = 500
 _STALE = timedelta(minutes=10)  # after that the sweeps don't run: the documents themselves are asked
 _BY_DAY = (Grouping.DAY, Grouping.MONTH)
@@ -76,7 +77,7 @@ def documents_report(request: HttpRequest) -> HttpResponse:
         "asked": asked,
         "tenants": tenants,
         "kinds": Kind.choices,
-        "legal_choices": LEGAL_CHOICES,
+        "legal_choices": legal_choices([asked.tenant] if asked.tenant else tenants),
         "groupings": list(GROUPINGS.items()),
         "all_address": f"{reverse('reports:all_companies')}?{asked.query(tenant='', docType='', groupBy='')}",
     }
@@ -87,17 +88,12 @@ def documents_report(request: HttpRequest) -> HttpResponse:
 
 def require_reader(request: HttpRequest) -> Staff:
     """The person, if they may read reports. Raises PermissionDenied."""
-    staff = request.user
-    if not isinstance(staff, Staff) or not may(staff, "reports.view_report"):
-        raise PermissionDenied
-    return staff
+    return require(request, READ)
 
 
 def visible_tenants(staff: Staff) -> list[Tenant]:
     """The companies to choose from; each knows until when the roll-up was level with the documents (`rolled_up_at`)."""
-    level = RollupCursor.objects.order_by("pk").values("caught_up_at")[:1]
-    rows = tenants_for(staff).annotate(rolled_up_at=Subquery(level))
-    return sorted(rows, key=lambda tenant: str(tenant).casefold())
+    return sorted(with_age(tenants_for(staff)), key=lambda tenant: str(tenant).casefold())
 
 
 def is_level(tenants: list[Tenant]) -> bool:
@@ -146,7 +142,10 @@ def report_of(asked: Asked, tenant: Tenant, staff: Staff) -> dict[str, Any]:
     by_day = asked.group_by in _BY_DAY
     heard = last_heard(Scope.of(tenant), asked.first, asked.last, by_day=by_day) if can_ask else None
     wish = last_request(Scope.of(tenant), asked.first, asked.last, by_day=by_day) if can_ask else None
-    compared = _compared(asked, tenant, ours, heard)
+    # No provider tells the currency of its totals: beside several of ours there is nothing to hold them against.
+    is_mixed = len({figure.key.currency for figure in ours}) > 1
+    comparable = None if is_mixed else heard
+    compared = _compared(asked, tenant, ours, comparable)
     rows = Rows(staff, asked.first, asked.last, environment)
     shown = compared[:MOST_LINES]
     lines = [_line(each, asked, tenant, rows) for each in shown]
@@ -156,14 +155,17 @@ def report_of(asked: Asked, tenant: Tenant, staff: Staff) -> dict[str, Any]:
         "compared": compared,
         "lines": lines,
         "hidden_lines": len(compared) - len(shown),
-        "sums": [_line(each, asked, tenant, rows, is_sum=True) for each in _sums(asked, tenant, ours, heard)],
+        "sums": [
+            _line(each, asked, tenant, rows, is_sum=True) for each in _sums(asked, tenant, ours, comparable)
+        ],
         "part_title": GROUPINGS[asked.group_by] if is_by_part else "",
         "differences": sum(each.verdict is Verdict.DIFFERENT for each in compared),
+        "is_mixed": is_mixed and heard is not None,
         "is_compared": any(each.verdict is not Verdict.NOT_COMPARED for each in compared),
         "bridge": _bridge(ours) if not asked.kind and not asked.legal else None,
         "chart": _chart(lines, is_by_part=is_by_part),
         "our_age": our_age([tenant], is_rolled_up=uses_rollup),
-        "zone": str(PANAMA),
+        "zone": zone_of(tenant),
         "provider": provider_spec(tenant).name,
         "can_ask": can_ask,
         "may_ask": can_ask and may(staff, "reports.request_statement"),
@@ -195,16 +197,21 @@ def statement_context(heard: Heard | None, wish: StatementRequest | None) -> dic
 def _compared(asked: Asked, tenant: Tenant, ours: list[Figure], heard: Heard | None) -> list[Compared]:
     """The lines of the table: differences first, but days and months in their order."""
     said = comparison.wanted(heard.figures, asked.filters(tenant.environment)) if heard else None
-    home = home_currency(tenant)
+    told_in = _told_in(ours, tenant)
 
     def pac_key(figure: Any) -> tuple[str, ...] | None:
         part = comparison.pac_part(figure, asked.group_by)
         kind, word = comparison.pac_kind(figure), comparison.pac_word(figure)
-        return None if part is None or not kind or not word else (part, kind, word, home)
+        return None if part is None or not kind or not word else (part, kind, word, told_in)
 
     lines = comparison.compare(ours, said, our_key=_our_key, pac_key=pac_key)
     lines.sort(key=lambda line: _order(line, asked.group_by))
     return lines
+
+
+def _told_in(ours: list[Figure], tenant: Tenant) -> str:
+    """The currency of the provider's totals, which names none: the company's only one."""
+    return min({figure.key.currency for figure in ours}, default=home_currency(tenant.country))
 
 
 def _our_key(figure: Figure) -> tuple[str, ...]:
@@ -226,11 +233,11 @@ def _order(line: Compared, group_by: Grouping) -> tuple[Any, ...]:
 def _sums(asked: Asked, tenant: Tenant, ours: list[Figure], heard: Heard | None) -> list[Compared]:
     """Each kind over all its statuses, compared wherever the provider tells kinds apart."""
     said = comparison.wanted(heard.figures, asked.filters(tenant.environment)) if heard else None
-    home = home_currency(tenant)
+    told_in = _told_in(ours, tenant)
 
     def pac_key(figure: Any) -> tuple[str, ...] | None:
         kind = comparison.pac_kind(figure)
-        return ("", kind, "", home) if kind else None
+        return ("", kind, "", told_in) if kind else None
 
     lines = comparison.compare(
         ours, said, our_key=lambda figure: ("", figure.key.kind, "", figure.key.currency), pac_key=pac_key
@@ -240,14 +247,16 @@ def _sums(asked: Asked, tenant: Tenant, ours: list[Figure], heard: Heard | None)
 
 def _line(each: Compared, asked: Asked, tenant: Tenant, rows: Rows, *, is_sum: bool = False) -> Line:
     part, kind, word, currency = each.key
-    query = (_sum_query(asked) if is_sum else _query(each, asked)) | cells.currency_query(currency)
+    query = (_sum_query(asked) if is_sum else _query(each, asked)) | cells.currency_query(
+        currency, tenant.country
+    )
     first, last = _days(asked, part)
     opened = Rows(rows.staff, first, last, rows.environment)
     ours, pac = each.ours, each.pac
     return Line(
         part=_part_word(each, asked),
         kind=cells.kind_word(kind),
-        legal=cells.legal_badge(word),
+        legal=cells.legal_badge(word, [tenant.country]),
         ours=Cell(
             ours.count,
             money(ours.total, currency),
@@ -313,11 +322,6 @@ def _part_word(each: Compared, asked: Asked) -> str:
     if asked.group_by is Grouping.RECEIVER:
         return f"{each.name or _('Sin nombre')} ({part})" if part else _("Sin RUC")
     return ""
-
-
-def home_currency(tenant: Tenant) -> str:
-    """The currency that a provider means when it names none."""
-    return bucket("PEN" if tenant.country == Tenant.Country.PERU else "PAB")
 
 
 def _bridge(ours: list[Figure]) -> dict[str, str] | None:

@@ -4,10 +4,14 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django.contrib import admin
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
 
 from cifras.fiscal.zones import PANAMA
 from invoicing.admin.assets import ASSETS
+from reports.services.facts import last_month, zone_of
+from tenants.models import Tenant
 
 _YEARS = range(2000, 2101)
 
@@ -23,8 +27,15 @@ def month_of(text: str) -> date:
     return found
 
 
-def month_frame(request: HttpRequest, title: str, first: date) -> dict[str, Any]:
-    """The staff site's frame, the month, its neighbours and the zone that its days are counted in."""
+def to_last_month(name: str) -> HttpResponseRedirect:
+    """To the page of this name about the month that has just ended."""
+    return HttpResponseRedirect(reverse(name, args=[f"{last_month(timezone.now()):%Y-%m}"]))
+
+
+def month_frame(
+    request: HttpRequest, title: str, first: date, tenant: Tenant | None = None
+) -> dict[str, Any]:
+    """The staff site's frame, the month, its neighbours, and the zone of its days: the tenant's on a page about one."""
     request.current_app = admin.site.name
     before, after = first - timedelta(days=1), first + timedelta(days=32)
     return {
@@ -35,5 +46,5 @@ def month_frame(request: HttpRequest, title: str, first: date) -> dict[str, Any]
         "month_text": f"{first:%Y-%m}",
         "month_before": f"{before:%Y-%m}",
         "month_after": f"{after:%Y-%m}",
-        "zone": str(PANAMA),
+        "zone": zone_of(tenant) if tenant else str(PANAMA),
     }

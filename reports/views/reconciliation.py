@@ -1,7 +1,7 @@
 """Reconciliation: every company of a month with its progress, and one company's differences by class, cell by cell."""
 
 from collections.abc import Iterable, Mapping
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -9,10 +9,10 @@ from uuid import UUID
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
@@ -20,19 +20,18 @@ from django.views.decorators.http import require_http_methods, require_safe
 from cifras.core.admin.refusals import refusals_as_messages
 from cifras.core.models import Staff
 from cifras.core.rights import may
-from cifras.fiscal.zones import local_date
 from reports.models import Difference, MonthClosing
 from reports.models.reconciliation import Decision, DifferenceClass
+from reports.services.closing.open_months import to_close
 from reports.services.reconciling import deciding, running
 from reports.views.documents import require_reader
-from reports.views.months import month_frame, month_of
+from reports.views.months import month_frame, month_of, to_last_month
 from reports.views.reconciliation_lines import (
     Line,
     is_open,
     month_lines,
     summed_bridges,
     summed_classes,
-    to_close,
 )
 from reports.views.reconciliation_shown import chosen_run, of_class, run_shown, runs_of, waiting_for
 from reports.views.runs_compared import changes_between
@@ -52,8 +51,7 @@ _CLOSINGS: Mapping[str, Any] = {
 def reconciliation_now(request: HttpRequest) -> HttpResponse:
     """To the month that has just ended."""
     require_reader(request)
-    last = local_date(timezone.now()).replace(day=1) - timedelta(days=1)
-    return HttpResponseRedirect(reverse("reports:reconciliation", args=[f"{last:%Y-%m}"]))
+    return to_last_month("reports:reconciliation")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -84,7 +82,7 @@ def reconciliation(request: HttpRequest, month: str) -> HttpResponse:
         "bridges": summed_bridges(runs),
     }
     wanted = request.GET.get("closing", "")
-    lines = _of_closing(every, wanted, first)
+    lines = _of_closing(every, wanted, tenants, first)
     context |= {
         "page": Paginator(lines, _TENANTS_A_PAGE).get_page(request.GET.get("page")),
         "page_query": urlencode({"closing": wanted}) if wanted in _CLOSINGS else "",
@@ -106,7 +104,7 @@ def reconciliation_of_tenant(request: HttpRequest, month: str, tenant: UUID) -> 
     runs = runs_of(whose, first)
     run = chosen_run(runs, request.GET.get("run"))
     title = _("Conciliación {month}: {tenant}").format(month=f"{first:%m/%Y}", tenant=whose)
-    context = frame(request, title, first, staff)
+    context = frame(request, title, first, staff, whose)
     context |= {
         "tenant": whose,
         "runs": runs,
@@ -132,7 +130,7 @@ def reconciliation_runs(request: HttpRequest, month: str, tenant: UUID) -> HttpR
     older = [run for run in runs if after and run.run < after.run]
     before = chosen_run(older, request.GET.get("before")) if older or request.GET.get("before") else None
     title = _("Corridas {month}: {tenant}").format(month=f"{first:%m/%Y}", tenant=whose)
-    context = frame(request, title, first, staff)
+    context = frame(request, title, first, staff, whose)
     context |= {
         "tenant": whose,
         "runs": runs,
@@ -145,14 +143,17 @@ def reconciliation_runs(request: HttpRequest, month: str, tenant: UUID) -> HttpR
     return TemplateResponse(request, "admin/reports/reconciliation_runs.html", context)
 
 
-def frame(request: HttpRequest, title: str, first: date, staff: Staff) -> dict[str, Any]:
+def frame(
+    request: HttpRequest, title: str, first: date, staff: Staff, tenant: Tenant | None = None
+) -> dict[str, Any]:
     """What every page of a month's reconciliation has around it."""
-    return {**month_frame(request, title, first), "may_reconcile": may(staff, deciding.RECONCILE)}
+    return {**month_frame(request, title, first, tenant), "may_reconcile": may(staff, deciding.RECONCILE)}
 
 
-def _of_closing(lines: list[Line], wanted: str, first: date) -> list[Line]:
+def _of_closing(lines: list[Line], wanted: str, tenants: QuerySet[Tenant], first: date) -> list[Line]:
     if wanted == _TO_CLOSE:
-        return to_close(lines, first)
+        waiting = set(to_close(tenants, first).order_by().values_list("pk", flat=True))
+        return [line for line in lines if line.tenant.pk in waiting]
     return [line for line in lines if line.closing == wanted] if wanted in _CLOSINGS else lines
 
 

@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from django.db.models import Count, OuterRef, Subquery
+from django.db.models import Count, F, OuterRef, Subquery
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cifras.core.admin.badges import AMBER, BLUE, GREEN, GREY, RED, Badge
 from invoicing.admin.figures import money
-from reports.models import Difference, MonthClosing, MonthlyFigure, Reconciliation
+from reports.models import Difference, MonthClosing, Reconciliation
 from reports.models.reconciliation import Decision, DifferenceClass
-from reports.services.queries import HOME_CURRENCY
+from reports.services.queries import home_currency
 from tenants.models import Tenant
 
 STATES = {
@@ -67,19 +67,6 @@ class Line:
         return 100 * self.decided // self.total if self.total else 100
 
 
-def to_close(lines: Sequence[Line], first: date) -> list[Line]:
-    """The companies that issued something in the month and have not closed it."""
-    issued = MonthlyFigure.objects.filter(month=first, tenant__in=[line.tenant for line in lines])
-    tenants = set(issued.order_by().values_list("tenant", flat=True).distinct())
-    return [
-        line
-        for line in lines
-        if line.closing != MonthClosing.State.CLOSED
-        and line.tenant.pk in tenants
-        and line.tenant.state == Tenant.State.ACTIVE
-    ]
-
-
 def _newest(first: date) -> Subquery:
     rows = Reconciliation.objects.filter(
         tenant=OuterRef("tenant"), month=first, environment=OuterRef("environment")
@@ -89,7 +76,9 @@ def _newest(first: date) -> Subquery:
 
 def newest_runs(tenants: Sequence[Tenant], first: date) -> dict[int, Reconciliation]:
     """The newest run of each company's month."""
-    rows = Reconciliation.objects.filter(month=first, tenant__in=tenants, pk=_newest(first))
+    rows = Reconciliation.objects.filter(month=first, tenant__in=tenants, pk=_newest(first)).select_related(
+        "tenant"
+    )
     return {run.tenant_id: run for run in rows}
 
 
@@ -104,9 +93,9 @@ def month_lines(tenants: Sequence[Tenant], first: date, month: str) -> list[Line
         .annotate(Count("pk"))
     )
     closings = dict(
-        MonthClosing.objects.filter(month=first, tenant__in=tenants, state__in=CLOSINGS).values_list(
-            "tenant", "state"
-        )
+        MonthClosing.objects.filter(
+            month=first, tenant__in=tenants, environment=F("tenant__environment"), state__in=CLOSINGS
+        ).values_list("tenant", "state")
     )
     lines = []
     for tenant in tenants:
@@ -167,7 +156,7 @@ def currencies_in(run: Reconciliation) -> Mapping[str, Mapping[str, str]]:
     bridge = run.summary.get("bridge")
     if told:
         return told
-    return {HOME_CURRENCY: bridge} if bridge else {}
+    return {home_currency(run.tenant.country): bridge} if bridge else {}
 
 
 def in_its_currency(run: Reconciliation, name: str) -> str:
@@ -175,7 +164,7 @@ def in_its_currency(run: Reconciliation, name: str) -> str:
     told, currencies = run.summary.get(name), list(currencies_in(run))
     if told is None:
         return "—"
-    return money(Decimal(told), currencies[0] if len(currencies) == 1 else HOME_CURRENCY)
+    return money(Decimal(told), currencies[0] if len(currencies) == 1 else home_currency(run.tenant.country))
 
 
 def is_open(run: Reconciliation | None) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.core.paginator import Paginator
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.http import Http404, HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -16,8 +16,8 @@ from cifras.core.models import Staff
 from cifras.core.rights import may
 from invoicing.admin.figures import ago, as_received, moment
 from invoicing.models.choices import Kind
-from reports.models import Difference, Reconciliation
-from reports.models.reconciliation import Decision, DifferenceClass
+from reports.models import Difference, MonthClosing, Reconciliation
+from reports.models.reconciliation import UNSETTLED, Decision, DifferenceClass
 from reports.services.facts import end_of_month
 from reports.services.reconciling import deciding
 from reports.views.differences_shown import shown
@@ -27,12 +27,11 @@ from tenants.models import Tenant
 _DIFFERENCES_A_PAGE = 50
 _RUNS_SHOWN = 50
 # What a figure asks for beside a decision of its own name: whatever a later run has to confirm.
-UNSETTLED = "unsettled"
-_UNSETTLED = (Decision.OPEN, Decision.ADOPT, Decision.REFETCH)
+_TO_SETTLE = "unsettled"
 
 
 def runs_of(tenant: Tenant, first: date) -> list[Reconciliation]:
-    """The runs of a month, the newest first; each knows how many of its differences are `decided`."""
+    """The runs of a month, the newest first; each knows how many differences are `decided`, and whether the month `is_closed`."""
     decided = (
         Difference.objects.filter(reconciliation=OuterRef("pk"))
         .exclude(decision=Decision.OPEN)
@@ -42,7 +41,10 @@ def runs_of(tenant: Tenant, first: date) -> list[Reconciliation]:
         .values("documents")
     )
     rows = Reconciliation.objects.filter(tenant=tenant, month=first).select_related("asked_by", "tenant")
-    return list(rows.annotate(decided=Subquery(decided))[:_RUNS_SHOWN])
+    closed = MonthClosing.objects.filter(
+        tenant=tenant, month=first, environment=OuterRef("environment"), state=MonthClosing.State.CLOSED
+    )
+    return list(rows.annotate(decided=Subquery(decided), is_closed=Exists(closed))[:_RUNS_SHOWN])
 
 
 def chosen_run(runs: Sequence[Reconciliation], wanted: str | None) -> Reconciliation | None:
@@ -89,6 +91,7 @@ def run_shown(
         "page_query": urlencode({**query, **asked}),
         "differences": shown(list(page.object_list), staff),
         "decides": may_reconcile and not query,
+        "is_closed": getattr(run, "is_closed", False),
         "people": _people(run.tenant_id) if may_reconcile and total else [],
         "error": as_received(run.error, 500),
     }
@@ -110,7 +113,7 @@ def narrowed(request: HttpRequest) -> dict[str, str]:
     """Which differences an address asks for."""
     known = {
         "class": DifferenceClass.values,
-        "decision": [*Decision.values, UNSETTLED],
+        "decision": [*Decision.values, _TO_SETTLE],
         "kind": Kind.values,
     }
     asked = {name: request.GET.get(name, "") for name in known}
@@ -123,7 +126,7 @@ def _of(rows: QuerySet[Difference], asked: Mapping[str, str]) -> QuerySet[Differ
     if name := asked.get("class"):
         rows = rows.filter(difference_class=name)
     if decision := asked.get("decision"):
-        rows = rows.filter(decision__in=_UNSETTLED if decision == UNSETTLED else [decision])
+        rows = rows.filter(decision__in=UNSETTLED if decision == _TO_SETTLE else [decision])
     if kind := asked.get("kind"):
         rows = rows.filter(kind=kind)
     if legal := asked.get("legal"):

@@ -1,35 +1,34 @@
 """The reports as files: the same figures as the page, all lines of it, amounts as numbers. Asked for by a POST, and audited."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from cifras.core.admin.refusals import refusals_as_messages
 from cifras.core.exports import CellKind, Column, Table
-from cifras.core.exports.delivering import deliver
 from cifras.core.models import Staff
 from cifras.core.models.export import EXPORT_LISTS
-from cifras.core.rights import may
 from cifras.fiscal.zones import PANAMA
 from invoicing.models.choices import Kind
 from reports.models import Difference
 from reports.services.comparison import Compared
+from reports.services.facts import zone_of
 from reports.services.reconciling.reasons import reason_text
 from reports.views import cells
 from reports.views.all_companies import SORTS, STATUSES, scopes_seen
 from reports.views.all_companies import report_of as companies_report
 from reports.views.asked import Asked, default_environment, read
 from reports.views.differences_shown import CELLS, raw_text
+from reports.views.documents import READ, visible_tenants
 from reports.views.documents import report_of as documents_report
-from reports.views.documents import require_reader, visible_tenants
+from reports.views.doors import require
+from reports.views.handing_out import hand_out
 from reports.views.months import month_of
 from reports.views.reconciliation_lines import month_lines
 from reports.views.reconciliation_shown import chosen_run, runs_of
@@ -57,13 +56,14 @@ def documents_file(request: HttpRequest) -> HttpResponseBase:
     asked = read(request.POST, visible_tenants(staff))
     if asked.tenant is None:
         raise Http404
-    compared = documents_report(asked, asked.tenant, staff)["compared"]
+    whose = asked.tenant
+    compared = documents_report(asked, whose, staff)["compared"]
     columns = [
         *(Column(label) for label in (_("Grupo"), _("Clase"), _("Estado legal"), _("Moneda"))),
         *_COMPARED,
     ]
     title = _("Informe de documentos")
-    rows = ([*_group(each), *_sides(each)] for each in compared)
+    rows = ([*_group(each, whose), *_sides(each)] for each in compared)
     table = Table(f"documentos-{asked.tenant.ruc}", title, columns, rows, _range_notes(asked, asked.tenant))
     return _answer(request, table, asked.query(), reverse("reports:documents"))
 
@@ -82,10 +82,11 @@ def companies_file(request: HttpRequest) -> HttpResponseBase:
     )
     named = {str(tenant.pk): tenant for tenant in mine}
     groups = [(kind, status) for kind in Kind for status in STATUSES]
+    countries = {tenant.country for tenant in mine}
     columns = [
         *(Column(label) for label in (_("Empresa"), _("RUC"), _("Moneda"))),
         *_COMPARED,
-        *(column for kind, status in groups for column in _columns_of(kind, status)),
+        *(column for kind, status in groups for column in _columns_of(kind, status, countries)),
     ]
 
     def rows() -> Iterator[list[Any]]:
@@ -157,34 +158,30 @@ def differences_file(request: HttpRequest, month: str, tenant: UUID) -> HttpResp
         _("Diferencias"),
         columns,
         (_difference(row) for row in rows.order_by("pk").iterator(chunk_size=1000)),
-        [_("{tenant}, corrida {run}").format(tenant=whose, run=run.run), _month_note(first)],
+        [_("{tenant}, corrida {run}").format(tenant=whose, run=run.run), _month_note(first, whose)],
     )
     here = reverse("reports:reconciliation_tenant", args=[month, whose.uid])
     return _answer(request, table, f"{month} {whose.uid} {run.run}", here)
 
 
 def _require_exporter(request: HttpRequest) -> Staff:
-    staff = require_reader(request)
-    if not may(staff, EXPORT_LISTS):
-        raise PermissionDenied
-    return staff
+    return require(request, READ, EXPORT_LISTS)
 
 
 def _answer(request: HttpRequest, table: Table, filters: str, page: str) -> HttpResponseBase:
     """The file in the form that was pressed; back to the page, with the reason, where it is refused."""
     staff: Any = request.user
-    form, bom = request.POST.get("file", ""), request.POST.get("file") == "csv-bom"
-    with refusals_as_messages(request):
-        return deliver(table, "xlsx" if form == "xlsx" else "csv", actor=staff, filters=filters, bom=bom)
-    return HttpResponseRedirect(f"{page}?{filters}" if "=" in filters else page)
+    back = f"{page}?{filters}" if "=" in filters else page
+    form = request.POST.get("file", "csv")
+    return hand_out(request, table, form, staff=staff, filters=filters, back=back)
 
 
-def _group(each: Compared) -> list[str]:
+def _group(each: Compared, tenant: Tenant) -> list[str]:
     part, kind, word, currency = each.key
     return [
         f"{part} {each.name}".strip(),
         str(cells.kind_word(kind)),
-        str(cells.legal_badge(word).word),
+        str(cells.legal_badge(word, [tenant.country]).word),
         currency,
     ]
 
@@ -204,8 +201,8 @@ def _sides(each: Compared) -> list[Any]:
     ]
 
 
-def _columns_of(kind: Kind, status: str) -> tuple[Column, Column]:
-    word = f"{kind.label} · {cells.legal_badge(status).word}"
+def _columns_of(kind: Kind, status: str, countries: Iterable[str]) -> tuple[Column, Column]:
+    word = f"{kind.label} · {cells.legal_badge(status, countries).word}"
     return Column(f"{word}: {_('documentos')}", _COUNT), Column(f"{word}: {_('total')}", _MONEY)
 
 
@@ -237,10 +234,12 @@ def _difference(row: Difference) -> list[Any]:
 
 def _range_notes(asked: Asked, tenant: Tenant | None = None) -> list[str]:
     dates = _("Fecha local de emisión: {first} a {last}, {zone}.")
-    said = dates.format(first=asked.first.isoformat(), last=asked.last.isoformat(), zone=PANAMA)
+    zone = zone_of(tenant) if tenant else PANAMA
+    said = dates.format(first=asked.first.isoformat(), last=asked.last.isoformat(), zone=zone)
     counting = _("En bruto, sin signo por clase, anulados incluidos.")
     return [str(tenant), said, counting] if tenant else [said, counting]
 
 
-def _month_note(first: date) -> str:
-    return _("Mes {month}: fecha local de emisión, {zone}.").format(month=f"{first:%Y-%m}", zone=PANAMA)
+def _month_note(first: date, tenant: Tenant | None = None) -> str:
+    zone = zone_of(tenant) if tenant else PANAMA
+    return _("Mes {month}: fecha local de emisión, {zone}.").format(month=f"{first:%Y-%m}", zone=zone)

@@ -41,12 +41,12 @@ def trends_of(tenants: Iterable[int], last: date) -> Mapping[tuple[int, str], Tr
     rows = (
         MonthlyFigure.objects.filter(tenant__in=set(tenants), month__in=months, origin=Origin.ISSUED)
         .order_by()
-        .values_list("tenant", "currency", "month")
+        .values_list("tenant", "tenant__country", "currency", "month")
         .annotate(Sum("count"))
     )
     counts: defaultdict[tuple[int, str], dict[date, int]] = defaultdict(dict)
-    for tenant, currency, month, count in rows:
-        of_months = counts[tenant, bucket(currency)]
+    for tenant, country, currency, month, count in rows:
+        of_months = counts[tenant, bucket(currency, country)]
         of_months[month] = of_months.get(month, 0) + count
     flat = _trend(months, {})
     return defaultdict(lambda: flat, {key: _trend(months, each) for key, each in counts.items()})

@@ -1,6 +1,6 @@
 """Closing a month: what has to hold, what is frozen, and that it stays as it was whatever happens afterwards."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -25,7 +25,7 @@ from reports.models import (
 )
 from reports.services import rollups
 from reports.services.closing import acts, adjusting, gates, usage
-from reports.services.closing.reopening import may_reopen
+from reports.services.closing.reopening import require_reopenable
 from reports.services.reconciling import deciding, running
 from tenants.models import Tenant
 from tests.clockwork import work_through
@@ -35,13 +35,14 @@ from tests.reports.closings import (
     NOVEMBER,
     OCTOBER,
     REASON,
+    SOLD_AT,
     approve,
     close,
     news,
     sold_in_october,
     two_persons,
 )
-from tests.reports.sales import sell
+from tests.reports.sales import sell, void
 
 pytestmark = [pytest.mark.django_db, pytest.mark.sqlite]
 
@@ -112,9 +113,14 @@ def test_a_month_is_frozen_as_it_was_rolled_up_and_cannot_be_written_to(
 
 def refusal_of_closed(tenant: Tenant) -> str:
     person, _other = two_persons(tenant)
-    with pytest.raises(RuleBroken) as refused:
-        acts.propose_closing(tenant, OCTOBER, reason=REASON, actor=person)
-    return refused.value.code
+    return refused(acts.propose_closing, tenant, OCTOBER, reason=REASON, actor=person)
+
+
+def refused(act: Callable[..., object], *arguments: object, **named: object) -> str:
+    """The code with which an act is refused."""
+    with pytest.raises(RuleBroken) as broken:
+        act(*arguments, **named)
+    return broken.value.code
 
 
 def test_each_gate_is_named_with_what_is_behind_it(tenant: Tenant, sold: list[Document]) -> None:
@@ -197,6 +203,91 @@ def test_every_difference_is_decided_first_a_rounding_too(
     assert closing.is_closed
 
 
+def test_nobody_who_ever_decided_a_difference_of_the_month_closes_it(
+    tenant: Tenant, sold: list[Document], pac: SandboxServer
+) -> None:
+    there = pac.world.authority.documents[sold[0].document_id]
+    there.total += 50
+    (early, late), (proposer, closer) = two_persons(tenant), two_persons(tenant)
+    first = running.reconcile(tenant, OCTOBER).differences.get()
+    deciding.decide(first, deciding.Decision.ACCEPT, reason=REASON, actor=early)
+    deciding.decide(first, deciding.Decision.ACCEPT, reason=REASON, actor=late)  # the same one, once more
+    told = AuditEntry.objects.filter(action="difference.decided").latest("pk")
+    assert (told.before, told.actor_name) == ({"decision": "accept"}, late.username)
+    there.total += 1  # so that nothing of it is carried over
+    second = running.reconcile(tenant, OCTOBER).differences.get()
+    third = two_persons(tenant)[0]
+    deciding.decide(second, deciding.Decision.ACCEPT, reason=REASON, actor=third)
+    for decider in (early, late, third):
+        assert (
+            refused(acts.propose_closing, tenant, OCTOBER, reason=REASON, actor=decider) == "closer_decided"
+        )
+    closing = acts.propose_closing(tenant, OCTOBER, reason=REASON, actor=proposer)
+    for decider in (early, late, third):
+        assert refused(approve, closing, decider) == "closer_decided"
+    deciding.decide(second, deciding.Decision.ACCEPT, reason=REASON, actor=proposer)
+    assert refused(approve, closing, closer) == "proposer_decided"
+    assert (MonthClosing.objects.get().state, FrozenFigure.objects.count()) == ("proposed", 0)
+
+
+def test_what_was_decided_of_a_closed_month_stays(
+    tenant: Tenant, sold: list[Document], pac: SandboxServer
+) -> None:
+    pac.world.authority.documents[sold[0].document_id].total += 50
+    row = running.reconcile(tenant, OCTOBER).differences.get()
+    decider, other = two_persons(tenant)
+    deciding.decide(row, deciding.Decision.ACCEPT, reason=REASON, actor=decider)
+    assert close(tenant).is_closed
+    newest = Difference.objects.order_by("-pk")[0]
+    assert newest.decision == "accept"
+    assert (
+        refused(deciding.decide, newest, deciding.Decision.DISPUTE, reason=REASON, actor=other)
+        == "month_closed"
+    )
+    newest.refresh_from_db()
+    assert (newest.decision, newest.decided_by) == ("accept", decider)
+
+
+def test_the_second_person_sees_what_is_authorised_each_sum_by_itself(
+    tenant: Tenant, sold: list[Document]
+) -> None:
+    with time_machine.travel(SOLD_AT + timedelta(minutes=30), tick=True):
+        void(sold[0])
+    changed(sold[1], currency="USD")
+    changed(sold[2], mode="DGI_IMPORT", submission="IMPORTED")
+    proposer, decider = two_persons(tenant)
+    for row in running.reconcile(tenant, OCTOBER).differences.all():
+        deciding.decide(row, deciding.Decision.ACCEPT, reason=REASON, actor=decider)
+    closing = acts.propose_closing(tenant, OCTOBER, reason=REASON, actor=proposer)
+    proposal = proposals.open_proposal(closing.uid)
+    assert proposal is not None
+    assert proposal.content["authorized"] == [
+        {"currency": "PAB", "kind": "INVOICE", "voided": is_void, "documents": count, "total": str(total)}
+        for is_void, count, total in ((False, 1, sold[1].total), (True, 1, sold[0].total))
+    ]
+
+
+def test_a_month_that_is_level_is_frozen_as_it_was_rolled_up(tenant: Tenant, sold: list[Document]) -> None:
+    rollups.roll_up_due()
+    rolled_up = set(MonthlyRate.objects.values_list("pk", flat=True))
+    assert close(tenant).is_closed
+    assert set(MonthlyRate.objects.values_list("pk", flat=True)) == rolled_up, (
+        "made anew while somebody waits"
+    )
+    assert FrozenRate.objects.count() == len(rolled_up) > 0
+
+
+def test_a_roll_up_that_lags_behind_is_made_anew_before_the_month_is_frozen(
+    tenant: Tenant, sold: list[Document]
+) -> None:
+    rollups.roll_up_due()
+    MonthlyRate.objects.update(base=1)
+    rollups.mark_dirty([(tenant.pk, OCTOBER)])
+    assert close(tenant).is_closed
+    net = sum(each.net for each in sold)
+    assert sum(FrozenRate.objects.values_list("base", flat=True)) == net
+
+
 def test_what_changes_after_the_proposal_breaks_the_closing_off(tenant: Tenant, sold: list[Document]) -> None:
     first, second = two_persons(tenant)
     running.reconcile(tenant, OCTOBER)
@@ -256,13 +347,14 @@ def test_an_adjustment_goes_to_the_first_open_month_and_is_taken_along_when_that
         november = close(tenant, NOVEMBER)
         [row] = Adjustment.objects.all()
         assert row.booked_month == NOVEMBER
-        assert not may_reopen(october)
+        with pytest.raises(RuleBroken, match="Los ajustes de este mes"):
+            require_reopenable(october)
         changed(sold[1], void_status="VOIDED", voided_at=CLOSED_AT)
         assert news() == 1
         assert adjusting.earliest_open(october) == DECEMBER
         assert list(usage.adjustments_of(tenant, NOVEMBER)) == [row]
         assert usage.adjustments_of(tenant, DECEMBER).count() == 1
-        assert may_reopen(november)
+        require_reopenable(november)
 
 
 def test_reopening_takes_two_leaves_the_closing_and_freezes_anew(

@@ -10,9 +10,11 @@ from uuid import UUID
 import pytest
 
 from cifras.fiscal.zones import PANAMA
-from reports.services.reconciling.classes import differences, duplicates, pair
 from reports.services.reconciling.groups import Explaining, Group, Placed, Stated, Told
+from reports.services.reconciling.pairing import differences, duplicates, pair
 from reports.services.reconciling.rows import Ours, Theirs
+from reports.services.reconciling.running import subject_of
+from tenants.models import Tenant
 
 NOVEMBER = date(2026, 11, 1)
 AUTHORISED = "DGI_AUTHORIZED"
@@ -42,7 +44,7 @@ def its(document: Ours, **changes: Any) -> Theirs:
         issued_at=document.issued_at,
         number=document.number,
     )
-    return replace(row, **changes)
+    return row._replace(**changes)
 
 
 @pytest.mark.parametrize(
@@ -63,13 +65,15 @@ def its(document: Ours, **changes: Any) -> Theirs:
         ({"is_voided": True, "is_void_proven": True}, {}, []),
         ({}, {"is_void": True, "legal_status": "", "raw_legal_status": "CANCELLED"}, ["void_only_there"]),
         ({}, {"legal_status": "DGI_REJECTED", "total": Decimal(1)}, ["status", "amount"]),
+        ({}, {"currency": "USD"}, []),
+        ({"currency": "PEN"}, {"currency": "USD"}, ["amount"]),
     ],
 )
 def test_a_pair_has_the_class_of_what_differs(
     ours: Mapping[str, Any], theirs: Mapping[str, Any], expected: list[str]
 ) -> None:
     document = mine(**ours)
-    found = differences(document, replace(its(mine(**ours)), **theirs), tax_id="155-2-2015")
+    found = differences(document, its(mine(**ours), **theirs), tax_id="155-2-2015")
     assert [each.difference.value for each in found] == expected
 
 
@@ -86,7 +90,7 @@ def test_a_rejected_repeat_under_the_same_number_is_no_duplicate() -> None:
     first = mine()
     repeat = its(first, document_id="TWICE")
     assert [each.difference for each in duplicates(pair([first], [its(first), repeat]))] == ["duplicate"]
-    rejected = replace(repeat, legal_status="PAC_REJECTED")
+    rejected = repeat._replace(legal_status="PAC_REJECTED")
     assert list(duplicates(pair([first], [its(first), rejected]))) == []
 
 
@@ -111,6 +115,21 @@ def explained(
     ]
     found = Explaining(said, placed, near or [], NOVEMBER, told or Told()).found()
     return [(each.difference.value, each.document_uid) for each in found]
+
+
+def test_no_two_differences_of_a_run_are_taken_for_the_same_one() -> None:
+    tenant = Tenant(uid=UUID(int=7))
+    said = {
+        Group(date(2026, 11, 10), "INVOICE", word): Stated(1, None)
+        for word in ("DGI_REJECTED", "PAC_AUTHORIZED", "NUEVO")
+    }
+    placed = [
+        Placed(Group(each.day, each.kind, each.legal_status), each, None, each.total, is_seen=False)
+        for each in (mine(1), mine(2), mine(3))
+    ]
+    found = list(Explaining(said, placed, [], NOVEMBER, Told()).found())
+    assert len(found) == 3
+    assert len({subject_of(tenant, NOVEMBER, each) for each in found}) == 3
 
 
 TENTH = Group(date(2026, 11, 10), "INVOICE", AUTHORISED)

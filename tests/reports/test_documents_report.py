@@ -5,11 +5,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-import time_machine
 
 from cifras.sandbox.server import SandboxServer
 from tenants.models import Tenant
-from tests.clockwork import work_through
+from tests.clockwork import both_clocks_at, work_through
 from tests.factories import a_tenant
 from tests.reports.sales import sell, void
 from tests.terminal import Ended, type_here
@@ -22,8 +21,7 @@ NOW = datetime(2026, 11, 21, 20, 0, tzinfo=UTC)
 
 @pytest.fixture(autouse=True)
 def in_november(pac: SandboxServer) -> Iterator[None]:
-    pac.world.clock.set(NOW)
-    with time_machine.travel(NOW, tick=True):
+    with both_clocks_at(NOW, pac):
         yield
 
 

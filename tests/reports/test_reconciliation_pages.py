@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-import time_machine
 from django.test import Client
 from django.urls import reverse
 
@@ -16,7 +15,7 @@ from invoicing.models import Document
 from reports.models import Difference, DifferenceComment, Reconciliation
 from reports.services.reconciling import running
 from tenants.models import StaffGrant, Tenant
-from tests.clockwork import work_through
+from tests.clockwork import both_clocks_at, work_through
 from tests.document_pages import queries_of, said, text_of
 from tests.factories import a_staff_member, a_tenant
 from tests.reports.sales import sell
@@ -31,8 +30,7 @@ DECIDES = ("reports.view_report", "reports.reconcile", "invoicing.view_invoice",
 
 @pytest.fixture(autouse=True)
 def in_november(pac: SandboxServer) -> Iterator[None]:
-    pac.world.clock.set(NOW)
-    with time_machine.travel(NOW, tick=True):
+    with both_clocks_at(NOW, pac):
         yield
 
 

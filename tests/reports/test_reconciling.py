@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
@@ -14,8 +15,9 @@ from cifras.sandbox.server import SandboxServer
 from invoicing.models import Document
 from reports.models import Difference, Reconciliation
 from reports.services.reconciling import comparing, deciding, running
+from reports.services.reconciling.lease import Lease, LeaseLost
 from tenants.models import Tenant
-from tests.clockwork import work_through
+from tests.clockwork import both_clocks_at, work_through
 from tests.factories import a_staff_member, a_tenant
 from tests.reports.sales import sell, void
 from tests.terminal import Ended, type_here
@@ -23,13 +25,13 @@ from tests.terminal import Ended, type_here
 pytestmark = pytest.mark.django_db
 
 NOVEMBER = date(2026, 11, 1)
+REASON = "Se corrigió a mano en el portal"
 NOW = datetime(2026, 11, 21, 20, 0, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
 def in_november(pac: SandboxServer) -> Iterator[None]:
-    pac.world.clock.set(NOW)
-    with time_machine.travel(NOW, tick=True):
+    with both_clocks_at(NOW, pac):
         yield
 
 
@@ -175,7 +177,10 @@ def test_a_document_of_another_tenant_is_told_apart(
     ledger[document.company_id].remove(document)
     document.company_id = tenant.pac_company_id or ""
     ledger[document.company_id].append(document)
-    assert found(tenant) == [("other_tenant", stray.uid)]
+    assert found(tenant) == [("other_tenant", None)]
+    row = Difference.objects.get()
+    assert row.ours == {}, "whose it is stays untold, and which one"
+    assert str(stray.uid) not in str([row.pac, row.reason_values, row.subject])
     row = Difference.objects.get()
     assert other.trade_name not in str([row.ours, row.pac, row.reason_values])
     assert found(other) == [("missing_at_pac", stray.uid)]
@@ -272,6 +277,53 @@ def test_a_worker_carries_out_what_was_asked_for_once(tenant: Tenant, sold: list
     assert (running.run_due(), running.run_due()) == (1, 0)
     run.refresh_from_db()
     assert run.state == Reconciliation.State.DONE
+
+
+def test_a_run_that_goes_on_for_long_stays_with_its_worker(tenant: Tenant, sold: list[Document]) -> None:
+    run = running.request_run(tenant, NOVEMBER, actor=None)
+    lease = Lease(run.pk)
+    assert lease.take()
+    for minutes in (25, 50, 75):
+        with time_machine.travel(NOW + timedelta(minutes=minutes), tick=True):
+            assert running.run_due() == 0
+            lease.tell(1, 3, minutes)
+    run.refresh_from_db()
+    assert (run.state, run.progress) == ("running", {"done": 1, "of": 3, "rows": 75})
+
+
+def test_a_worker_that_lost_its_run_erases_nothing(
+    tenant: Tenant, sold: list[Document], pac: SandboxServer
+) -> None:
+    theirs(pac, sold[0]).total += 50
+    run = running.request_run(tenant, NOVEMBER, actor=None)
+    lost = Lease(run.pk)
+    assert lost.take()
+    with time_machine.travel(NOW + timedelta(minutes=31), tick=True):
+        assert running.run_due() == 1
+        [row] = run.differences.all()
+        deciding.decide(row, deciding.Decision.ACCEPT, reason=REASON, actor=a_staff_member(tenant))
+        for write in (partial(lost.tell, 1, 1, 6), partial(lost.end, state="failed", error="tarde")):
+            with pytest.raises(LeaseLost):
+                write()
+    run.refresh_from_db()
+    assert (run.state, run.error, run.differences.get().decision) == ("done", "", "accept")
+
+
+def test_two_differences_of_one_document_are_decided_each_by_itself(
+    tenant: Tenant, sold: list[Document], pac: SandboxServer
+) -> None:
+    document = theirs(pac, sold[0])
+    document.cufe = document.cufe[:-1] + str((int(document.cufe[-1]) + 1) % 10)
+    document.issued_at = document.issued_at.replace(day=9)
+    assert found(tenant) == [("unexplained", sold[0].uid)] * 2
+    first, second = Difference.objects.order_by("pk")
+    assert first.subject != second.subject
+    deciding.decide(first, deciding.Decision.ACCEPT, reason=REASON, actor=a_staff_member(tenant))
+    again = running.reconcile(tenant, NOVEMBER).differences.order_by("pk")
+    assert [(row.reason_key, row.decision) for row in again] == [
+        (first.reason_key, "accept"),
+        (second.reason_key, "open"),
+    ]
 
 
 @pytest.fixture
@@ -384,3 +436,16 @@ def test_amounts_of_two_currencies_are_never_added(tenant: Tenant, sold: list[Do
     whole = sum((each.total for each in sold), Decimal(0))
     assert gross == {"PAB": whole - sold[4].total, "PEN": sold[4].total}
     assert run.progress["of"] == run.progress["done"] == 1
+
+
+def test_in_a_large_month_documents_of_several_currencies_are_compared_one_by_one(
+    tenant: Tenant, sold: list[Document], pac: SandboxServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(comparing, "WHOLE", 2)
+    Document.objects.filter(pk=sold[0].pk).update(currency="EUR")
+    theirs(pac, sold[0]).total += 50
+    theirs(pac, sold[1]).total -= 50
+    assert found(tenant) == [("amount", sold[0].uid), ("amount", sold[1].uid)]
+    assert Reconciliation.objects.get().summary["by_count_alone"] == 0
+    assert found(tenant, only_cached=True) == []
+    assert Reconciliation.objects.get(run=2).summary["by_count_alone"] == 2, "and the page says so"

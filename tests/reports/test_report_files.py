@@ -9,7 +9,6 @@ from typing import Any
 
 import openpyxl
 import pytest
-import time_machine
 from django.test import Client
 from django.urls import reverse
 
@@ -19,7 +18,7 @@ from invoicing.models import Document
 from reports.services.reconciling import running
 from reports.services.statements import Scope, fetch
 from tenants.models import Tenant
-from tests.clockwork import work_through
+from tests.clockwork import both_clocks_at, work_through
 from tests.factories import a_staff_member, a_tenant
 from tests.reports.sales import sell
 
@@ -32,8 +31,7 @@ RIGHTS = ("reports.view_report", "invoicing.view_invoice", "core.export_lists")
 
 @pytest.fixture(autouse=True)
 def in_november(pac: SandboxServer) -> Iterator[None]:
-    pac.world.clock.set(NOW)
-    with time_machine.travel(NOW, tick=True):
+    with both_clocks_at(NOW, pac):
         yield
 
 

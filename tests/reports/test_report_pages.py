@@ -22,8 +22,9 @@ from reports.services import rollups, statement_queue
 from reports.services.reference import sync_reference_data
 from reports.services.statements import Scope, fetch
 from tenants.models import Tenant
-from tests.clockwork import work_through
+from tests.clockwork import both_clocks_at, work_through
 from tests.document_pages import queries_of, text_of
+from tests.elsewhere import a_company
 from tests.factories import a_staff_member, a_tenant
 from tests.reports.sales import at, random_documents, sell
 
@@ -46,8 +47,7 @@ RIGHTS = (
 
 @pytest.fixture(autouse=True)
 def in_november(pac: SandboxServer) -> Iterator[None]:
-    pac.world.clock.set(NOW)
-    with time_machine.travel(NOW, tick=True):
+    with both_clocks_at(NOW, pac):
         yield
 
 
@@ -108,6 +108,34 @@ def test_every_figure_opens_exactly_its_rows(pac: SandboxServer) -> None:
     assert len(seen) > 60
 
 
+@pytest.mark.parametrize(
+    ("country", "currencies", "figures"),
+    [("PA", ("PAB", "USD", "EUR"), [{"PAB", "USD"}, {"EUR"}]), ("PE", ("PEN", "USD"), [{"PEN"}, {"USD"}])],
+    ids=["the balboa stands for the dollar", "soles and dollars are never added"],
+)
+def test_a_figure_opens_the_currencies_that_it_adds_and_no_other(
+    country: str, currencies: tuple[str, ...], figures: list[set[str]]
+) -> None:
+    tenant = a_company(country=country)
+    for number, document in enumerate(random_documents(tenant, random.Random(3), 40)):
+        Document.objects.filter(pk=document.pk).update(
+            kind="INVOICE", mode="DGI", submission="ACCEPTED", is_received=False, void_status="",
+            legal_status="DGI_AUTHORIZED", currency=currencies[number % len(currencies)],
+        )  # fmt: skip
+    rollups.rebuild([tenant])
+    rollups.roll_up_due()
+    browser = signed_in(a_staff_member(tenant, permissions=RIGHTS))
+    asked = f"from=2026-10-01&to=2026-11-30&environment={tenant.environment}"
+    for address in (f"{COMPANY}?tenant={tenant.uid}&{asked}", f"{ALL}?{asked}"):
+        opened_by = []
+        for link, count, _amount in cells(browser.get(address)):
+            if "issue_date_from" in link and "legal=" in link:
+                shown = browser.get(link).context["cl"].result_list
+                assert len(shown) == count
+                opened_by.append({row.currency for row in shown})
+        assert sorted(opened_by, key=sorted) == sorted(figures, key=sorted), address
+
+
 def test_roll_up_and_documents_say_the_same_on_the_page(pac: SandboxServer) -> None:
     tenant = a_tenant()
     random_documents(tenant, random.Random(3), 40)
@@ -148,6 +176,17 @@ def test_both_sides_stand_side_by_side_and_differences_are_named(pac: SandboxSer
     by_day = f"{address}&groupBy=day"
     fetch(Scope.of(tenant), *NOVEMBER, by_day=True)
     assert re.search(r"02/11/2026 Factura.*Igual.*03/11/2026 Factura.*Difiere", text_of(browser.get(by_day)))
+
+
+def test_a_provider_that_names_no_currency_means_the_only_one_of_the_company(pac: SandboxServer) -> None:
+    tenant = a_tenant()
+    sell(tenant, "2026-11-02T10:00:00")
+    work_through(rounds=2)
+    Document.objects.update(currency="EUR")
+    fetch(Scope.of(tenant), *NOVEMBER)
+    browser = signed_in(a_staff_member(tenant, permissions=RIGHTS))
+    page = browser.get(f"{COMPANY}?tenant={tenant.uid}&from=2026-11-01&to=2026-11-30")
+    assert "Sin diferencias" in text_of(page)
 
 
 def test_a_provider_that_does_not_answer_is_asked_again_and_the_page_says_so(pac: SandboxServer) -> None:

@@ -1,12 +1,13 @@
 """Closing and reopening a month: one person proposes with a reason, another one approves, and only then it is done.
 
-Neither of the two may have decided a difference of the reconciliation that the closing stands on (domain 12). Of a closing the
+Neither of the two may have decided a difference of the month, in whichever run and however late (domain 12). Of a closing the
 gates are looked at twice, and what was seen when it was proposed has to hold still. Reopening leaves the closing as it was: the
 next one freezes anew, and what was booked as its adjustments no longer counts.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -21,11 +22,14 @@ from cifras.core.models import Proposal, Staff
 from cifras.core.proposals import Act
 from cifras.core.waking import wake
 from cifras.fiscal.errors import RuleBroken, gettext_noop
-from reports.models import MonthClosing
+from cifras.fiscal.lifecycle import LegalStatus
+from reports.models import MonthClosing, Origin
 from reports.services.closing.adjusting import adjust_before
 from reports.services.closing.freezing import facts_moved, freeze
 from reports.services.closing.gates import OVERRIDABLE, Standing, look
 from reports.services.closing.reopening import require_reopenable
+from reports.services.locking import lock_tenant
+from reports.services.queries import bucket
 from reports.services.rollups import cents
 from tenants.models import Tenant
 
@@ -42,7 +46,7 @@ def propose_closing(
     Raises RuleBroken with every gate that stands in the way, for a month that is closed, and for who decided differences.
     """
     with transaction.atomic():
-        _lock(tenant)
+        lock_tenant(tenant.pk)
         _require_open(tenant, month)
         standing = look(tenant, month)
         standing.require(overridden)
@@ -107,7 +111,7 @@ def _close(proposal: Proposal, actor: Staff) -> None:
     adjust_before(closing.tenant, closing.month)
     standing = look(closing.tenant, closing.month)
     standing.require(closing.overridden)
-    standing.require_another(actor)
+    standing.require_another(actor, proposer=closing.proposed_by)
     if standing.facts != closing.facts or standing.run != closing.reconciliation:
         raise facts_moved()
     freeze(closing)
@@ -155,14 +159,12 @@ def _reopen(proposal: Proposal, actor: Staff) -> None:
 
 def _locked(proposal: Proposal) -> MonthClosing:
     """The closing that a proposal is about, read under its tenant's lock."""
-    closing = MonthClosing.objects.select_related("tenant", "reconciliation").get(uid=proposal.target_uid)
-    _lock(closing.tenant)
+    closing = MonthClosing.objects.select_related("tenant", "reconciliation", "proposed_by").get(
+        uid=proposal.target_uid
+    )
+    lock_tenant(closing.tenant_id)
     closing.refresh_from_db(fields=["state"])
     return closing
-
-
-def _lock(tenant: Tenant) -> None:
-    Tenant.objects.select_for_update(no_key=True).filter(pk=tenant.pk).first()
 
 
 def _require_open(tenant: Tenant, month: date) -> None:
@@ -184,18 +186,29 @@ def _next_number(tenant: Tenant, month: date) -> int:
 
 def _seen(closing: MonthClosing, standing: Standing) -> dict[str, Any]:
     """What is put before the second person."""
-    totals: dict[str, Any] = {}
-    for group in standing.groups:
-        totals[group["currency"]] = totals.get(group["currency"], 0) + cents(group["total_sum"])
     return {
         "month": closing.month,
         "environment": closing.environment,
         "run": standing.run.run if standing.run else None,
         "documents": sum(group["documents"] for group in standing.groups),
-        "totals": totals,
+        "authorized": _authorized(closing.tenant, standing.groups),
         "overridden": closing.overridden,
         "facts": closing.facts,
     }
+
+
+def _authorized(tenant: Tenant, groups: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What we issued and the authority authorised: by currency, kind, and void or not."""
+    sums: dict[tuple[str, str, bool], tuple[int, Decimal]] = {}
+    for group in groups:
+        if group["origin"] == Origin.ISSUED and group["legal_status"] == LegalStatus.DGI_AUTHORIZED:
+            key = bucket(group["currency"], tenant.country), group["kind"], group["voided"]
+            count, total = sums.get(key, (0, Decimal(0)))
+            sums[key] = count + group["documents"], total + cents(group["total_sum"])
+    return [
+        {"currency": currency, "kind": kind, "voided": is_voided, "documents": count, "total": total}
+        for (currency, kind, is_voided), (count, total) in sorted(sums.items())
+    ]
 
 
 def _record(

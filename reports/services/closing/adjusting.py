@@ -19,6 +19,7 @@ from cifras.fiscal.lifecycle import LegalStatus
 from reports.models import Adjustment, Cause, ClosedDocument, MonthClosing
 from reports.services import rollups
 from reports.services.closing.freezing import MEMBERS, as_they_are
+from reports.services.locking import lock_tenant
 from reports.services.rollups import cents
 from tenants.models import Tenant
 
@@ -110,7 +111,7 @@ def earliest_open(closing: MonthClosing) -> date:
 
 def _adjust_marked(closing: MonthClosing) -> int:
     with transaction.atomic():
-        Tenant.objects.select_for_update(no_key=True).filter(pk=closing.tenant_id).first()
+        lock_tenant(closing.tenant_id)
         marked = MonthClosing.objects.filter(
             pk=closing.pk, state=MonthClosing.State.CLOSED, due_at=closing.due_at
         )

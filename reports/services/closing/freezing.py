@@ -12,7 +12,7 @@ from django.db.models import BigIntegerField, Count, F, QuerySet, Sum, Value
 from django.db.models.functions import Round
 
 from cifras.fiscal.errors import RuleBroken, gettext_noop
-from reports.models import ClosedDocument, FrozenFigure, FrozenRate, MonthClosing, MonthlyRate
+from reports.models import ClosedDocument, FrozenFigure, FrozenRate, MonthClosing, MonthlyFigure, MonthlyRate
 from reports.services import rollups
 from reports.services.facts import counted, of_month, with_key
 from reports.services.reconciling.fingerprint import GROUP, fingerprint
@@ -46,9 +46,11 @@ _RATE_MEMBERS = (
 def freeze(closing: MonthClosing) -> None:
     """Write the frozen rows of a closing, in the caller's transaction and under the tenant's lock.
 
-    Raises RuleBroken (facts_moved) when they are no longer what `closing.facts` says.
+    The rates are those of the roll-up, which is made anew only where the month may have changed since. Raises RuleBroken
+    (facts_moved) when the documents are no longer what `closing.facts` says.
     """
-    rollups.recompute(closing.tenant_id, closing.month)
+    if not _is_level(closing):
+        rollups.recompute(closing.tenant_id, closing.month)
     _copy_documents(closing)
     figures = _figures(closing)
     FrozenFigure.objects.bulk_create(figures)
@@ -99,6 +101,23 @@ def _groups(closing: MonthClosing) -> list[dict[str, Any]]:
             documents=Count("*"), net_sum=Sum("net"), tax_sum=Sum("tax"), total_sum=Sum("total")
         )
     )
+
+
+def _is_level(closing: MonthClosing) -> bool:
+    """Whether the roll-up says what was seen, and nothing happened since that it has not read."""
+    is_in_motion = closing.month in rollups.months_in_motion(closing.tenant)
+    return not is_in_motion and fingerprint(_rolled_up(closing)) == closing.facts
+
+
+def _rolled_up(closing: MonthClosing) -> list[dict[str, Any]]:
+    """The groups of the roll-up, as the fingerprint reads them."""
+    rows = MonthlyFigure.objects.filter(
+        tenant=closing.tenant_id, month=closing.month, environment=closing.environment
+    )
+    named = rows.order_by().annotate(
+        voided=F("is_voided"), documents=F("count"), net_sum=F("net"), tax_sum=F("tax"), total_sum=F("total")
+    )
+    return list(named.values(*GROUP, "documents", "net_sum", "tax_sum", "total_sum"))
 
 
 def _figures(closing: MonthClosing) -> list[FrozenFigure]:

@@ -19,9 +19,10 @@ from cifras.fiscal.errors import RuleBroken, gettext_noop, refuse
 from cifras.fiscal.zones import written
 from cifras.pac.contract import Capability
 from invoicing.services import attention
-from reports.models import Difference, Origin, Reconciliation
-from reports.models.reconciliation import Decision
+from reports.models import Origin, Reconciliation
+from reports.models.reconciliation import UNSETTLED, Decision
 from reports.services.facts import end_of_month, start_of
+from reports.services.reconciling.deciding import has_decided
 from reports.services.reconciling.fingerprint import fingerprint, groups_of, of_issued
 from tenants.models import Tenant
 from tenants.services.accounts import provider_spec
@@ -66,7 +67,6 @@ _OF_DOCUMENTS: Mapping[GateName, Q] = {
     GateName.WITHOUT_LAST_WORD: attention.WITHOUT_LAST_WORD,
     GateName.VOID_IN_COURSE: attention.VOID_OPEN,
 }
-_UNSETTLED = (Decision.OPEN, Decision.ADOPT, Decision.REFETCH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,14 +108,20 @@ class Standing:
             if not gate.is_passed and not (gate.may_be_overridden and gate.name in overridden)
         )
 
-    def require_another(self, person: Staff) -> None:
-        """Raises RuleBroken for somebody who decided a difference of the run: neither proposes nor approves the closing."""
-        if self.run and Difference.objects.filter(reconciliation=self.run, decided_by=person).exists():
+    def require_another(self, person: Staff, *, proposer: Staff | None = None) -> None:
+        """Raises RuleBroken where the person, or who proposed, decided a difference of the month: neither of them closes it."""
+        if has_decided(person, self.tenant, self.month):
             raise RuleBroken(
                 "closer_decided",
+                gettext_noop("Usted decidió diferencias de este mes: tienen que cerrarlo otras personas."),
+            )
+        if proposer and has_decided(proposer, self.tenant, self.month):
+            raise RuleBroken(
+                "proposer_decided",
                 gettext_noop(
-                    "Usted decidió diferencias de esta conciliación: tienen que cerrar el mes otras personas."
+                    "{person} propuso el cierre y decidió diferencias de este mes: rechácelo, y que lo proponga otra persona."
                 ),
+                person=proposer.username,
             )
 
 
@@ -184,7 +190,7 @@ def _newest(tenant: Tenant, month: date) -> Reconciliation | None:
     rows = Reconciliation.objects.filter(tenant=tenant, month=month, environment=tenant.environment)
     return (
         rows.annotate(
-            unsettled=Count("differences", filter=Q(differences__decision__in=_UNSETTLED)),
+            unsettled=Count("differences", filter=Q(differences__decision__in=UNSETTLED)),
             disputed=Count("differences", filter=Q(differences__decision=Decision.DISPUTE)),
         )
         .order_by("-run")

@@ -22,7 +22,7 @@ from cifras.fiscal.zones import local_date, written
 from invoicing.models.choices import Kind
 from reports.models import FrozenFigure, MonthClosing, Reconciliation
 from reports.services.closing.gates import has_figures_to_compare
-from reports.services.facts import start_of
+from reports.services.facts import last_month, start_of
 from reports.services.queries import bucket
 from reports.services.reconciling import running
 from tenants.models import Tenant
@@ -50,14 +50,13 @@ def draft_month(now: datetime | None = None) -> int:
     this_month = today.replace(day=1)
     if today < first_working_day(this_month):
         return 0
-    last_month = (this_month - timedelta(days=1)).replace(day=1)
-    since = start_of(this_month)
-    asked = Reconciliation.objects.filter(tenant=OuterRef("pk"), month=last_month, asked_at__gte=since)
+    month, since = last_month(now), start_of(this_month)
+    asked = Reconciliation.objects.filter(tenant=OuterRef("pk"), month=month, asked_at__gte=since)
     tenants = Tenant.objects.filter(
         ~Exists(asked), state=Tenant.State.ACTIVE, pac_company_id__isnull=False, created_at__lt=since
     )
     wanted = [tenant for tenant in tenants if has_figures_to_compare(tenant)]
-    return running.request_month(wanted, last_month, actor=None) if wanted else 0
+    return running.request_month(wanted, month, actor=None) if wanted else 0
 
 
 def first_working_day(month: date) -> date:
@@ -135,7 +134,7 @@ def _lines(closing: MonthClosing) -> Iterable[str]:
     figures = FrozenFigure.objects.filter(closing=closing, legal_status=LegalStatus.DGI_AUTHORIZED)
     sums: dict[tuple[str, str, bool], tuple[int, Decimal]] = {}
     for figure in figures:
-        key = (bucket(figure.currency), figure.kind, figure.is_voided)
+        key = (bucket(figure.currency, closing.tenant.country), figure.kind, figure.is_voided)
         count, total = sums.get(key, (0, Decimal(0)))
         sums[key] = count + figure.count, total + figure.total
     for (currency, kind, is_voided), (count, total) in sorted(sums.items()):

@@ -5,15 +5,6 @@ from reports.models import Adjustment, MonthClosing
 from reports.services.billing.issuing import standing_statement
 
 
-def may_reopen(closing: MonthClosing) -> bool:
-    """Whether nothing stands in the way."""
-    try:
-        require_reopenable(closing)
-    except RuleBroken:
-        return False
-    return True
-
-
 def require_reopenable(closing: MonthClosing) -> None:
     """Raises RuleBroken with what stands in the way of reopening a month."""
     if not closing.is_closed:

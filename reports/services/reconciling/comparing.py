@@ -2,14 +2,15 @@
 
 A month of up to `WHOLE` documents is compared row by row throughout, so that errors that cancel out are found, too; of a larger
 one the days whose totals differ, with the days beside them, the documents that were not sent or have no last word yet, and a
-sample of the rest, the same one in every run. Amounts of several currencies are never added: where a group holds more than one,
-its count alone is compared, and its documents one by one.
+sample of the rest, the same one in every run. Amounts of several currencies are never added, and no provider tells the currency
+of its totals: where a group holds more than one, its count alone is compared, and its documents one by one in any month.
 """
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 from typing import Any
 
 from cifras.fiscal import cufe
@@ -19,10 +20,10 @@ from cifras.fiscal.zones import local_date
 from invoicing.models import Document
 from reports.models.reconciliation import DifferenceClass
 from reports.services.facts import end_of_month
-from reports.services.reconciling.classes import differences, duplicates, pair
 from reports.services.reconciling.fingerprint import fingerprint
 from reports.services.reconciling.groups import Explaining, Group, Placed, Stated, Told
 from reports.services.reconciling.matching import Matching
+from reports.services.reconciling.pairing import differences, duplicates, pair
 from reports.services.reconciling.rows import Found, Ours, Theirs, is_in_process, of_documents
 from reports.services.reconciling.sides import (
     days_around,
@@ -36,7 +37,6 @@ from reports.services.reconciling.sources import (
     documents_named,
     near_rows,
     rows_beside,
-    unsent_beside,
 )
 from reports.services.reconciling.summing import summary_of
 from reports.services.statements import Heard
@@ -68,34 +68,43 @@ def compare_month(
 
     `tell` hears how far it has come: (ranges of days done, of how many, rows).
     """
+    with Matching(tenant) as matching:  # the whole run has the room that it asks of the database
+        return _compared(tenant, month, heard, matching, asks=asks, tell=tell)
+
+
+def _compared(
+    tenant: Tenant,
+    month: date,
+    heard: Heard,
+    matching: Matching,
+    *,
+    asks: bool,
+    tell: Callable[[int, int, int], None],
+) -> Compared:
     last = end_of_month(month)
     stated, told = stated_groups(heard.figures)
     ours = our_side(tenant, month, last, told)  # its facts are of before: what changes meanwhile is told
     differing = differing_groups(ours.sent, stated)
     is_whole = not told.day or ours.documents <= WHOLE
-    days = [(month, last)] if is_whole else days_around(month, last, differing)
-    provider = Provider(tenant, most_reads=MOST_READS, most_files=MOST_FILES) if asks else None
     mixed = {key for key, each in ours.sent.items() if each.total is None}
-    with Matching(tenant) as matching:
-        comparing = _Comparing(tenant, provider, differing, told, mixed, matching)
-        for position, (first, end) in enumerate(days):
-            tell(position, len(days), comparing.looked_at)
-            comparing.take(first, end)
-        tell(len(days), len(days), comparing.looked_at)
-        if not is_whole:
-            comparing.probe(unsent_beside(tenant, month, days))
-        if provider and not is_whole:
-            comparing.probe(rows_beside(tenant, month, days, sample=SAMPLE, most=MOST_READS - SAMPLE))
-        explaining = Explaining(
-            {key: each for key, each in stated.items() if key.day is None or is_within(key.day, days)},
-            comparing.placed,
-            near_rows(tenant, month),
-            month,
-            told,
-            agreed=comparing.agreed,
-            of_agreed=matching.placed,
-        )
-        found = [*comparing.found, *explaining.found()]
+    days = [(month, last)] if is_whole else days_around(month, last, differing | (mixed if asks else set()))
+    provider = Provider(tenant, most_reads=MOST_READS, most_files=MOST_FILES) if asks else None
+    comparing = _Comparing(tenant, provider, differing, told, mixed, matching)
+    comparing.take_all(days, tell)
+    if not is_whole:
+        most, sample = (MOST_READS - SAMPLE, SAMPLE) if provider else (0, 0)
+        beside = _count_beside(ours.everything, days)
+        comparing.probe(rows_beside(tenant, month, days, most=most, sample=sample, of=beside))
+    explaining = Explaining(
+        {key: each for key, each in stated.items() if key.day is None or is_within(key.day, days)},
+        comparing.placed,
+        near_rows(tenant, month),
+        month,
+        told,
+        agreed=comparing.agreed,
+        of_agreed=matching.placed,
+    )
+    found = [*comparing.found, *explaining.found()]
     is_complete = provider is None or not provider.failures
     summary = {
         **summary_of(tenant, ours.issued, ours.everything, stated, found),
@@ -104,6 +113,7 @@ def compare_month(
         "rows_seen": comparing.seen,
         "rows_with_amount": comparing.with_amount,
         "rows_sampled": comparing.sampled,
+        "by_count_alone": sum(ours.sent[key].count for key in mixed) - comparing.seen_of_mixed,
         "in_process": comparing.in_process,
         "facts": fingerprint(ours.issued),
         "asked": asks,
@@ -129,6 +139,18 @@ class _Comparing:
         self.placed: list[Placed] = []
         self.agreed: defaultdict[Group, Stated] = defaultdict(Stated)
         self.looked_at = self.seen = self.with_amount = self.in_process = self.sampled = 0
+        self.seen_of_mixed = 0
+
+    def take_all(self, days: Sequence[tuple[date, date]], tell: Callable[[int, int, int], None]) -> None:
+        """Compare the documents of these days, and say while it goes on how far it has come."""
+        for done, (first, last) in enumerate(days):
+            if self.provider:
+                self.provider.beat = partial(tell, done, len(days), self.looked_at)
+            tell(done, len(days), self.looked_at)
+            self.take(first, last)
+        if self.provider:
+            self.provider.beat = partial(tell, len(days), len(days), self.looked_at)
+        tell(len(days), len(days), self.looked_at)
 
     def take(self, first: date, last: date) -> None:
         """Compare the documents of some days."""
@@ -154,6 +176,7 @@ class _Comparing:
             self.with_amount += each.count
             self.in_process += each.count * is_in_process(group.word)
             told = self.told.of(group)
+            self.seen_of_mixed += each.count * (told in self.mixed)
             self.agreed[told].add(each.count, None if told in self.mixed else each.total)
 
     def probe(self, rows: Iterable[Ours]) -> None:
@@ -186,6 +209,8 @@ class _Comparing:
         row = self._compare(mine, row)
         self.seen += 1
         self.with_amount += row.total is not None
+        is_mixed = self.told.of(Group(mine.day, mine.kind, mine.legal_status)) in self.mixed
+        self.seen_of_mixed += is_mixed and mine.may_be_there and row.total is not None
         self.in_process += is_in_process(mine.legal_status)
         self._place(mine, row, is_seen=True)
 
@@ -234,11 +259,17 @@ class _Comparing:
         return self.told.of(Group(mine.day, mine.kind, mine.legal_status)) in self.differing
 
 
+def _count_beside(groups: Mapping[Group, Stated], days: Sequence[tuple[date, date]]) -> int:
+    return sum(each.count for group, each in groups.items() if group.day and not is_within(group.day, days))
+
+
 def _stranger(row: Theirs, known: Document | None, tenant: Tenant, offices: set[str]) -> Iterator[Found]:
     if known is not None:
         found = _known_stranger(row, known, tenant)
+        if found is not None and known.tenant_id == tenant.pk:
+            found = replace(found, ours={"id": str(known.uid)}, document_uid=known.uid)
         if found is not None:
-            yield replace(found, ours={"id": str(known.uid)}, document_uid=known.uid)
+            yield found
         return
     said = cufe.read(row.cufe)
     if said is not None and said.ruc.lstrip("0") != tenant.ruc.lstrip("0"):
@@ -252,7 +283,7 @@ def _stranger(row: Theirs, known: Document | None, tenant: Tenant, offices: set[
 def _known_stranger(row: Theirs, known: Document, tenant: Tenant) -> Found | None:
     """A document of ours that this comparison does not count; None where that is no difference."""
     if known.tenant_id != tenant.pk:
-        # Whose it is stays untold: whoever reads this may not see that tenant.
+        # Neither whose it is nor which one: whoever reads this may not see that tenant.
         found = of_documents(DifferenceClass.OTHER_TENANT, "tenant_of_another", None, row)
     elif known.is_received:
         found = of_documents(DifferenceClass.IMPORTED, "received", None, row)

@@ -1,9 +1,11 @@
 """What persons make of a difference: adopt the provider's side, have it asked again, accept it, or dispute it.
 
-Nothing is adopted past the doors that exist: news enters by tracking, an unconfirmed document by its verdict.
+Nothing is adopted past the doors that exist: news enters by tracking, an unconfirmed document by its verdict. Whoever decides
+anything of a month takes no part in its closing (domain 12), however often others decide the same difference after them.
 """
 
 from collections.abc import Callable, Mapping
+from datetime import date
 
 from django.db import transaction
 from django.utils import timezone
@@ -17,10 +19,13 @@ from cifras.fiscal.errors import RuleBroken, gettext_noop
 from cifras.fiscal.lifecycle import Submission
 from invoicing.models import Document
 from invoicing.services import tracking, watching
+from invoicing.services.mirroring.bringing import bring_one
 from invoicing.services.unknown_verdicts import settle_by_look_up
-from reports.models import Difference, DifferenceComment, Reconciliation
+from reports.models import Difference, DifferenceComment, MonthClosing, Reconciliation
 from reports.models.reconciliation import Decision, DifferenceClass
+from reports.services.locking import lock_tenant
 from tenants.access import tenants_for
+from tenants.models import Tenant
 from tenants.services.accounts import company_id, provider_for
 
 RECONCILE = "reports.reconcile"
@@ -40,21 +45,27 @@ def may_be_adopted(difference: Difference) -> bool:
 
 
 def decide(difference: Difference, decision: Decision, *, reason: str, actor: Staff) -> None:
-    """Decide one difference of the newest run. Raises RuleBroken with what stands in the way, and PacError when adopting asks."""
-    require_newest(difference.reconciliation)
+    """Decide one difference of the newest run of an open month.
+
+    Raises RuleBroken with what stands in the way, and PacError when adopting asks.
+    """
+    _require_decidable(difference.reconciliation)
     clean = require_reason(reason) if decision in _WITH_REASON else reason.strip()[:LONGEST_REASON]
     _ACTS.get(decision, _nothing)(difference, clean, actor)
     with transaction.atomic():
-        Difference.objects.filter(pk=difference.pk).update(
-            decision=decision, decision_reason=clean, decided_by=actor, decided_at=timezone.now()
-        )
+        lock_tenant(difference.tenant_id)
+        # Once more: whoever closes the month has looked at who decided.
+        _require_decidable(difference.reconciliation)
+        this = Difference.objects.filter(pk=difference.pk)
+        before = this.values_list("decision", flat=True).get()  # somebody else may have decided meanwhile
+        this.update(decision=decision, decision_reason=clean, decided_by=actor, decided_at=timezone.now())
         _say(difference, clean, actor, decision)
         audit.record(
             "difference.decided",
             actor=actor,
             tenant_uid=difference.tenant.uid,
             target=difference,
-            before={"decision": difference.decision},
+            before={"decision": before},
             after={"decision": decision, "class": difference.difference_class},
             reason=clean,
         )
@@ -93,9 +104,28 @@ def comment(difference: Difference, text: str, *, actor: Staff) -> None:
     _say(difference, clean, actor)
 
 
-def require_newest(run: Reconciliation) -> None:
-    """Raises RuleBroken for a run that another one has followed."""
-    rows = Reconciliation.objects.filter(tenant=run.tenant_id, month=run.month, environment=run.environment)
+def has_decided(person: Staff, tenant: Tenant, month: date) -> bool:
+    """Whether the person ever decided a difference of the month, in any of its runs, whoever decided it again since."""
+    rows = Difference.objects.filter(
+        reconciliation__in=Reconciliation.objects.filter(
+            tenant=tenant, month=month, environment=tenant.environment
+        )
+    )
+    said = DifferenceComment.objects.filter(
+        tenant_uid=tenant.uid, author_uid=person.uid, decision__gt="", subject__in=rows.values("subject")
+    )
+    return said.exists() or rows.filter(decided_by=person).exists()
+
+
+def _require_decidable(run: Reconciliation) -> None:
+    """Raises RuleBroken for a month that is closed, and for a run that another one has followed."""
+    named = {"tenant": run.tenant_id, "month": run.month, "environment": run.environment}
+    if MonthClosing.objects.filter(**named, state=MonthClosing.State.CLOSED).exists():
+        raise RuleBroken(
+            "month_closed",
+            gettext_noop("El mes ya está cerrado: lo que cambie va como ajuste del mes abierto."),
+        )
+    rows = Reconciliation.objects.filter(**named)
     if rows.filter(run__gt=run.run).exclude(summary={}).exists():
         raise RuleBroken(
             "older_run",
@@ -146,10 +176,11 @@ def _adopt(difference: Difference, reason: str, actor: Staff) -> None:
 
 
 def _adopt_stranger(difference: Difference) -> None:
-    """What only the provider has may be one of ours that still waits for its answer."""
+    """What only the provider has may be one of ours that still waits for its answer, or was issued there without us."""
     tenant, kind = difference.tenant, Kind(difference.kind)
     answer = provider_for(tenant).read(kind, company_id(tenant), difference.pac_document_id)
-    if tracking.adopt(tenant, kind, answer, source="manual") is None:
+    known = tracking.adopt(tenant, kind, answer, source="manual")
+    if known is None and bring_one(tenant, difference.pac_document_id) is None:
         raise RuleBroken(
             "nothing_to_adopt",
             gettext_noop(

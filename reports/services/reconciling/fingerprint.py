@@ -6,19 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from django.db.models import Count, F, Sum
-
 from reports.models import Origin
-from reports.services.facts import counted, of_month, with_key
+from reports.services.facts import SUMS, counted, of_month, with_key
 from reports.services.rollups import cents
 
 GROUP = ("origin", "kind", "legal_status", "voided", "currency")
-SUMS: Mapping[str, Any] = {
-    "documents": Count("*"),
-    "net_sum": Sum("net"),
-    "tax_sum": Sum(F("itbms") + F("isc") + F("oti")),
-    "total_sum": Sum("total"),
-}
 
 
 def groups_of(tenant: int, month: date, environment: str, **counts: Any) -> list[Mapping[str, Any]]:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from cifras.fiscal.lifecycle import REJECTED_LEGAL
 from cifras.fiscal.zones import PANAMA, written
 from reports.models.reconciliation import DifferenceClass
-from reports.services.reconciling.classes import amount_class
+from reports.services.reconciling.pairing import amount_class
 from reports.services.reconciling.rows import BORDER_HOURS, Found, Ours, Theirs, is_in_process, of_documents
 
 _MOST_BROUGHT_IN = 2_000  # documents of a group that are looked at though they agree

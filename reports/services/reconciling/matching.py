@@ -1,10 +1,10 @@
 """What both sides say alike, found by the database: a month of hundreds of thousands passes without coming into memory.
 
-The provider's rows go into a table of this connection only. Of a pair that agrees in everything that `classes.differences` looks
+The provider's rows go into a table of this connection only. Of a pair that agrees in everything that `pairing.differences` looks
 at, count and total remain; what is left on either side, and whatever could belong to it, is compared row by row.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import batched
@@ -16,6 +16,7 @@ from django.db.models.functions import TruncDate
 
 from cifras.fiscal.cufe import LENGTH
 from cifras.fiscal.lifecycle import VoidStatus
+from cifras.fiscal.money import CENT
 from cifras.fiscal.zones import PANAMA
 from invoicing.models import Document
 from reports.services.facts import between
@@ -27,50 +28,75 @@ from tenants.models import Tenant
 _AT_ONCE = 2_000
 _SAID = (
     "kind", "document_id", "legal_status", "raw_legal_status", "total", "issued_at", "number", "cufe", "is_void",
+    "currency",
 )  # fmt: skip
-_COLUMNS = ("n", "part", *_SAID, "day", "word", "ruc", "short", "cufe_short")
-_TABLE = f"""
+_COLUMNS = ("n", "part", *_SAID, "day")
+_TABLES = (
+    """
     CREATE TEMPORARY TABLE reconciling_theirs (
-        n bigint, part integer, {", ".join(f"{name} text" for name in _SAID if name not in {"total", "is_void"})},
-        total numeric(20, 2), is_void boolean, day date, word text, ruc text, short text, cufe_short text,
-        ours bigint, our_short text, our_cufe text
+        n bigint, part integer, kind text, document_id text, legal_status text, raw_legal_status text,
+        total numeric(20, 2), issued_at text, number text, cufe text, is_void boolean, currency text, day date
     )
-"""
+    """,
+    """
+    CREATE TEMPORARY TABLE reconciling_pairs (
+        n bigint, part integer, ours bigint, number text, cufe text, day date, kind text, word text, total numeric(20, 2)
+    )
+    """,
+)
+_GONE = ("DROP TABLE IF EXISTS reconciling_pairs", "DROP TABLE IF EXISTS reconciling_theirs")
 _COPY = f"COPY reconciling_theirs ({', '.join(_COLUMNS)}) FROM STDIN"
 _INSERT = (
     f"INSERT INTO reconciling_theirs ({', '.join(_COLUMNS)}) VALUES ({', '.join(['%s'] * len(_COLUMNS))})"  # noqa: S608 our own names
 )
-_READ = f"SELECT n, ours, {', '.join(_SAID)} FROM reconciling_theirs WHERE {{where}} AND n > %s ORDER BY n LIMIT %s"  # noqa: S608 our own names
 _ONCE = """
     DELETE FROM reconciling_theirs WHERE part = %s
     AND n NOT IN (SELECT max(n) FROM reconciling_theirs WHERE part = %s GROUP BY document_id)
 """
-_MATCH = """
-    UPDATE reconciling_theirs SET ours = o.id, our_short = ltrim(o.number, '0'), our_cufe = o.said
-    FROM ({ours}) AS o
-    WHERE part = %s AND reconciling_theirs.document_id <> ''
-    AND o.document_id = reconciling_theirs.document_id AND o.kind = reconciling_theirs.kind
-    AND o.legal_status = word AND o.total = reconciling_theirs.total AND o.day = reconciling_theirs.day
-    AND (o.said = reconciling_theirs.cufe OR reconciling_theirs.cufe = '') AND ruc IN ('', %s)
-    AND (o.void_status = %s) = (is_void IS TRUE)
+_WORD = "CASE t.legal_status WHEN '' THEN t.raw_legal_status ELSE t.legal_status END"
+_IS_CUFE = f"length(t.cufe) = {LENGTH} AND substr(t.cufe, 1, 2) = 'FE'"
+# Of two of ours under one id neither is matched: they are compared row by row.
+_MATCH = f"""
+    INSERT INTO reconciling_pairs (n, part, ours, number, cufe, day, kind, word, total)
+    SELECT t.n, %s, max(o.id), max(o.number), max(o.said), max(t.day), max(t.kind), max(o.legal_status), max(t.total)
+    FROM reconciling_theirs AS t JOIN ({{ours}}) AS o ON o.document_id = t.document_id
+    WHERE t.part = %s AND t.document_id <> ''
+    AND o.kind = t.kind AND o.legal_status = {_WORD} AND o.total = t.total AND o.day = t.day
+    AND (o.said = t.cufe OR t.cufe = '')
+    AND (NOT ({_IS_CUFE}) OR ltrim(upper(substr(t.cufe, 6, 20)), '0') IN ('', %s))
+    AND t.currency IN ('', o.currency) AND (o.void_status = %s) = (t.is_void IS TRUE)
+    GROUP BY t.n HAVING count(*) = 1
+"""  # noqa: S608 our own names
+_ALONE = """
+    FROM reconciling_theirs AS t WHERE t.part = %s
+    AND NOT EXISTS (SELECT 1 FROM reconciling_pairs AS p WHERE p.part = %s AND p.n = t.n)
 """
-_LET_GO = """
-    UPDATE reconciling_theirs SET ours = NULL WHERE part = %s AND ours IS NOT NULL AND (
-        our_cufe IN (SELECT cufe FROM reconciling_theirs WHERE part = %s AND ours IS NULL AND cufe <> '')
-        OR our_short IN (
-            SELECT short FROM reconciling_theirs WHERE part = %s AND ours IS NULL
-            UNION SELECT cufe_short FROM reconciling_theirs WHERE part = %s AND ours IS NULL AND cufe_short <> ''
+# What could belong to a row that is left over is compared with it.
+_LET_GO = f"""
+    WITH alone AS (
+        SELECT t.cufe, ltrim(t.number, '0') AS number,
+               CASE WHEN {_IS_CUFE} THEN ltrim(substr(t.cufe, 41, 10), '0') ELSE '' END AS cufe_number {_ALONE}
+    )
+    DELETE FROM reconciling_pairs WHERE part = %s AND (
+        cufe IN (SELECT cufe FROM alone WHERE cufe <> '')
+        OR ltrim(number, '0') IN (
+            SELECT number FROM alone UNION SELECT cufe_number FROM alone WHERE cufe_number <> ''
         )
     )
-"""
+"""  # noqa: S608 our own names
 _OURS_LEFT = """
     SELECT o.id FROM ({ours}) AS o
-    WHERE NOT EXISTS (SELECT 1 FROM reconciling_theirs WHERE part = %s AND ours = o.id) ORDER BY o.id
+    WHERE NOT EXISTS (SELECT 1 FROM reconciling_pairs AS p WHERE p.part = %s AND p.ours = o.id) ORDER BY o.id
 """
 _SUMS = """
-    SELECT day, kind, word, count(*), sum(total) FROM reconciling_theirs WHERE part = %s AND ours IS NOT NULL
-    GROUP BY day, kind, word
+    SELECT day, kind, word, count(*), sum(total) FROM reconciling_pairs WHERE part = %s GROUP BY day, kind, word
 """
+_THEIRS = ", ".join(f"t.{name}" for name in _SAID)
+_READ_ALONE = f"SELECT t.n, {_THEIRS} {_ALONE} AND t.n > %s ORDER BY t.n LIMIT %s"
+_READ_PAIRS = f"""
+    SELECT t.n, p.ours, {_THEIRS} FROM reconciling_pairs AS p JOIN reconciling_theirs AS t ON t.n = p.n
+    WHERE {{where}} AND p.n > %s ORDER BY p.n LIMIT %s
+"""  # noqa: S608 our own names
 
 
 class Matching:
@@ -82,8 +108,8 @@ class Matching:
 
     def __enter__(self) -> Self:
         with connection.cursor() as cursor:
-            cursor.execute("DROP TABLE IF EXISTS reconciling_theirs")
-            cursor.execute(_TABLE)
+            for statement in (*_GONE, *_TABLES):
+                cursor.execute(statement)
             if connection.vendor == "postgresql":
                 cursor.execute("SET work_mem = '64MB'")
         return self
@@ -92,7 +118,8 @@ class Matching:
         if connection.needs_rollback:
             return  # which takes the table along
         with connection.cursor() as cursor:
-            cursor.execute("DROP TABLE IF EXISTS reconciling_theirs")
+            for statement in _GONE:
+                cursor.execute(statement)
             if connection.vendor == "postgresql":
                 cursor.execute("RESET work_mem")
 
@@ -110,8 +137,8 @@ class Matching:
             if connection.vendor == "postgresql":
                 cursor.execute("ANALYZE reconciling_theirs (document_id)")
             ruc = self.tenant.ruc.lstrip("0")
-            cursor.execute(_MATCH.format(ours=ours), [*params, part, ruc, VoidStatus.VOIDED.value])
-            cursor.execute(_LET_GO, [part] * 4)
+            cursor.execute(_MATCH.format(ours=ours), [part, *params, part, ruc, VoidStatus.VOIDED.value])
+            cursor.execute(_LET_GO, [part] * 3)
             cursor.execute(_OURS_LEFT.format(ours=ours), [*params, part])
             keys = [row[0] for row in cursor.fetchall()]
             cursor.execute(_SUMS, [part])
@@ -120,19 +147,19 @@ class Matching:
                 for day, kind, word, count, total in cursor.fetchall()
             }
         left = [each for some in batched(keys, _AT_ONCE) for each in _documents(some).values()]
-        theirs = [row for _ours, row in self._said("part = %s AND ours IS NULL", [part])]
+        theirs = [_theirs(said) for said in self._rows_of(_READ_ALONE, [part, part])]
         return sorted(left, key=lambda each: each.issued_at), theirs, agreed
 
     def placed(self, group: Group) -> Iterator[Placed]:
         """The matched documents of a group, whose empty members stand for any."""
         named = {"day": group.day, "kind": group.kind, "word": group.word}
         told = {name: str(value) for name, value in named.items() if value}
-        where = " AND ".join(["ours IS NOT NULL", *(f"{name} = %s" for name in told)])
-        for some in batched(self._said(where, list(told.values())), _AT_ONCE):
-            documents = _documents([ours for ours, _row in some if ours])
-            for key, row in some:
+        where = " AND ".join(["p.ours IS NOT NULL", *(f"p.{name} = %s" for name in told)])
+        for some in batched(self._rows_of(_READ_PAIRS.format(where=where), list(told.values())), _AT_ONCE):
+            documents = _documents([ours for ours, *_said in some])
+            for key, *said in some:
                 if key in documents:
-                    mine = documents[key]
+                    mine, row = documents[key], _theirs(said)
                     yield Placed(
                         Group(mine.day, mine.kind, mine.legal_status), mine, row, row.total, is_seen=True
                     )
@@ -152,7 +179,7 @@ class Matching:
 
     def _told(self, part: int, row: Theirs) -> tuple[Any, ...]:
         self._rows += 1
-        is_whole = len(row.cufe) == LENGTH and row.cufe.startswith("FE")
+        day = row.day
         return (
             self._rows,
             part,
@@ -165,11 +192,8 @@ class Matching:
             row.number,
             row.cufe,
             row.is_void,
-            str(row.day) if row.day else None,
-            row.word,
-            row.cufe[5:25].upper().lstrip("0") if is_whole else "",
-            row.number.lstrip("0"),
-            row.cufe[40:50].lstrip("0") if is_whole else "",
+            row.currency,
+            None if day is None else day.isoformat(),
         )
 
     def _ours(self, first: date, last: date) -> tuple[str, tuple[Any, ...]]:
@@ -182,6 +206,7 @@ class Matching:
             "document_id",
             "kind",
             "legal_status",
+            "currency",
             "total",
             "void_status",
             "number",
@@ -191,15 +216,15 @@ class Matching:
         sql, params = rows.order_by().values(*members).query.sql_with_params()
         return sql, params
 
-    def _said(self, where: str, params: list[Any]) -> Iterator[tuple[int | None, Theirs]]:
-        """(our document's key, the provider's row), a few thousand at a time."""
+    def _rows_of(self, sql: str, params: list[Any]) -> Iterator[tuple[Any, ...]]:
+        """Rows without their number, a few thousand at a time."""
         last = 0
         while True:
             with connection.cursor() as cursor:
-                cursor.execute(_READ.format(where=where), [*params, last, _AT_ONCE])
+                cursor.execute(sql, [*params, last, _AT_ONCE])
                 rows = cursor.fetchall()
-            for _n, ours, *said in rows:
-                yield ours, _theirs(dict(zip(_SAID, said, strict=True)))
+            for _n, *members in rows:
+                yield tuple(members)
             if len(rows) < _AT_ONCE:
                 return
             last = rows[-1][0]
@@ -209,8 +234,9 @@ def _documents(keys: Iterable[int | None]) -> dict[int, Ours]:
     return dict(rows_of(Document.objects.filter(pk__in=[key for key in keys if key])))
 
 
-def _theirs(said: dict[str, Any]) -> Theirs:
-    said["total"] = None if said["total"] is None else Decimal(str(said["total"])).quantize(Decimal("0.01"))
+def _theirs(members: Sequence[Any]) -> Theirs:
+    said = dict(zip(_SAID, members, strict=True))
+    said["total"] = None if said["total"] is None else Decimal(str(said["total"])).quantize(CENT)
     said["issued_at"] = datetime.fromisoformat(said["issued_at"]) if said["issued_at"] else None
     said["is_void"] = None if said["is_void"] is None else bool(said["is_void"])
     return Theirs(**said)

@@ -10,6 +10,7 @@ from cifras.fiscal.errors import gettext_noop
 REASONS: Mapping[str, str] = {
     "amount": gettext_noop("El total difiere en {difference}."),
     "rounding": gettext_noop("El total difiere en {difference}: un redondeo, que no se acepta por sí solo."),
+    "currency": gettext_noop("Aquí está en {ours} y el PAC lo tiene en {pac}."),
     "sign": gettext_noop("El importe es el mismo con el signo contrario."),
     "status": gettext_noop("Aquí consta {ours} y el PAC dice «{pac}»."),
     "news_on_its_way": gettext_noop("El PAC ya tiene la palabra final y aquí aún no llega."),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from cifras.fiscal import cufe
@@ -48,13 +48,13 @@ class Ours:
             "issue_date": _local(self.issued_at),
             "legal_status": self.legal_status or None,
             "total": str(self.total),
+            "currency": self.currency,
             "void": self.is_voided,
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Theirs:
-    """One document as the provider shows it. None is what it does not tell."""
+class Theirs(NamedTuple):
+    """One document as the provider shows it. None is what it does not tell. A list may have a million of them."""
 
     kind: str
     document_id: str
@@ -65,6 +65,8 @@ class Theirs:
     number: str = ""
     cufe: str = ""
     is_void: bool | None = None
+    currency: str = ""
+    local_day: date | None = None  # of `issued_at`, where it is known already
 
     @property
     def word(self) -> str:
@@ -75,7 +77,7 @@ class Theirs:
     def day(self) -> date | None:
         """The local day of issue, as it or its CUFE tells it."""
         if self.issued_at:
-            return local_date(self.issued_at)
+            return self.local_day or local_date(self.issued_at)
         said = cufe.read(self.cufe)
         return said.issue_date if said else None
 
@@ -88,6 +90,7 @@ class Theirs:
             "issue_date": _local(self.issued_at) if self.issued_at else None,
             "legal_status": self.word or None,
             "total": None if self.total is None else str(self.total),
+            "currency": self.currency or None,
             "void": self.is_void,
         }
 

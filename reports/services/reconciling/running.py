@@ -5,10 +5,11 @@ What persons accepted or disputed in the run before stays decided as long as bot
 
 import hashlib
 import json
+import logging
 from collections import Counter
-from collections.abc import Iterable
-from datetime import date, timedelta
-from functools import partial
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from datetime import date
 from typing import Any
 
 from django.db import transaction
@@ -23,14 +24,17 @@ from cifras.fiscal.errors import RuleBroken, gettext_noop
 from cifras.pac.errors import PacError
 from invoicing.models.choices import Kind
 from reports.models import Difference, Reconciliation
-from reports.models.reconciliation import Decision
+from reports.models.reconciliation import Decision, DifferenceClass
 from reports.services.facts import end_of_month
-from reports.services.reconciling.comparing import compare_month
+from reports.services.locking import lock_tenant
+from reports.services.reconciling.comparing import Compared, compare_month
+from reports.services.reconciling.lease import Lease, LeaseLost
 from reports.services.reconciling.rows import Found
 from reports.services.statements import Heard, Scope, fetch, last_heard
 from tenants.models import Tenant
 
-_LEASE = timedelta(minutes=30)
+logger = logging.getLogger(__name__)
+
 _STANDS = (Decision.ACCEPT, Decision.DISPUTE)
 _OPEN_STATES = (Reconciliation.State.WAITING, Reconciliation.State.RUNNING)
 _TRIES = 2  # of the statement, beyond the transport's own
@@ -98,12 +102,10 @@ def run_due(*, limit: int = 200) -> int:
     done = 0
     due = Reconciliation.objects.filter(due_at__lte=timezone.now()).order_by("due_at")
     for pk in list(due.values_list("pk", flat=True)[:limit]):
-        now = timezone.now()
-        claimed = Reconciliation.objects.filter(pk=pk, due_at__lte=now).update(
-            due_at=now + _LEASE, state=Reconciliation.State.RUNNING
-        )
-        if claimed:
-            _carry_out(Reconciliation.objects.select_related("tenant", "asked_by").get(pk=pk), asks=True)
+        lease = Lease(pk)
+        if lease.take():
+            run = Reconciliation.objects.select_related("tenant", "asked_by").get(pk=pk)
+            _carry_out(run, lease, asks=True)
             done += 1
     return done
 
@@ -115,10 +117,9 @@ def reconcile(
     _require_registered(tenant)
     with transaction.atomic():
         run = _new(tenant, month, actor)
-        Reconciliation.objects.filter(pk=run.pk).update(
-            due_at=timezone.now() + _LEASE, state=Reconciliation.State.RUNNING
-        )
-    error = _carry_out(run, asks=not only_cached)
+        lease = Lease(run.pk)
+        lease.take()
+    error = _carry_out(run, lease, asks=not only_cached)
     run.refresh_from_db()
     if error is not None and not run.summary:
         raise error
@@ -126,10 +127,20 @@ def reconcile(
 
 
 def subject_of(tenant: Tenant, month: date, found: Found) -> str:
-    """What makes a difference the same one in every run."""
+    """What makes a difference the same one in every run, and no two of a run alike.
+
+    Of a document it is the class, but for what nothing explains: there may be several reasons for that. Of a group it is also the
+    word under which the provider counts, and the currency where there are several.
+    """
     named = [str(found.document_uid or ""), found.document_id]
     group = [] if any(named) else [found.ours.get("day"), found.kind, found.legal_status]
-    text = json.dumps([str(tenant.uid), str(month), found.difference.value, named, group])
+    more = [found.reason] if found.difference == DifferenceClass.UNEXPLAINED else []
+    word = found.pac.get("legal_status") or ""
+    if not any(named) and word != found.legal_status:
+        more.append(f"as {word}")
+    if not any(named) and (currency := found.ours.get("currency")):
+        more.append(currency)
+    text = json.dumps([str(tenant.uid), str(month), found.difference.value, named, group, *more])
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -144,7 +155,7 @@ def _require_registered(tenant: Tenant) -> None:
 
 def _new(tenant: Tenant, month: date, actor: Staff | None) -> Reconciliation:
     """The next run of the month, numbered under the tenant's lock."""
-    Tenant.objects.select_for_update(no_key=True).filter(pk=tenant.pk).first()
+    lock_tenant(tenant.pk)
     rows = Reconciliation.objects.filter(tenant=tenant, month=month, environment=tenant.environment)
     number = (rows.aggregate(last=Max("run"))["last"] or 0) + 1
     return Reconciliation.objects.create(
@@ -157,31 +168,38 @@ def _new(tenant: Tenant, month: date, actor: Staff | None) -> Reconciliation:
     )
 
 
-def _carry_out(run: Reconciliation, *, asks: bool) -> PacError | RuleBroken | None:
-    """Compare and keep; what stood in the way is kept, too, and answered."""
+def _carry_out(run: Reconciliation, lease: Lease, *, asks: bool) -> PacError | RuleBroken | None:
+    """Compare and keep; what stood in the way is kept, too, and answered. A run that was taken over is the other worker's."""
     try:
         heard = _hear(run, asks=asks)
-        compared = compare_month(run.tenant, run.month, heard, asks=asks, tell=partial(_tell, run))
-    except (PacError, RuleBroken) as error:
-        Reconciliation.objects.filter(pk=run.pk).update(
-            state=Reconciliation.State.FAILED, error=sentence(error), due_at=None, done_at=timezone.now()
+        compared = compare_month(run.tenant, run.month, heard, asks=asks, tell=lease.tell)
+        _keep(run, lease, heard, compared)
+    except LeaseLost:
+        logger.warning(
+            "Reconciliation %s went on for too long and was taken over by another worker.", run.uid
         )
+    except (PacError, RuleBroken) as error:
+        with suppress(LeaseLost):
+            lease.end(state=Reconciliation.State.FAILED, error=sentence(error))
         return error
+    return None
+
+
+def _keep(run: Reconciliation, lease: Lease, heard: Heard, compared: Compared) -> None:
+    """The run as it ended, with its differences: all of it or nothing. Raises LeaseLost."""
     by_class = Counter(each.difference.value for each in compared.found)
+    is_done = compared.is_complete
     with transaction.atomic():
-        Difference.objects.filter(reconciliation=run).delete()  # of a worker that was lost half-way
-        Difference.objects.bulk_create(_rows(run, compared.found), batch_size=500)
-        is_done = compared.is_complete
-        Reconciliation.objects.filter(pk=run.pk).update(
+        lock_tenant(run.tenant_id)  # whoever decides meanwhile is either carried over or told of this run
+        lease.end(
             state=Reconciliation.State.DONE if is_done else Reconciliation.State.FAILED,
             error="" if is_done else sentence(_incomplete()),
             statement_batch=heard.statements[0].batch,
             statement_at=heard.fetched_at,
             summary=compared.summary,
             by_class=dict(by_class),
-            due_at=None,
-            done_at=timezone.now(),
         )
+        Difference.objects.bulk_create(_rows(run, compared.found), batch_size=500)
         audit.record(
             "reconciliation.done",
             actor=run.asked_by,
@@ -189,12 +207,6 @@ def _carry_out(run: Reconciliation, *, asks: bool) -> PacError | RuleBroken | No
             target=run,
             after={"month": run.month, "run": run.run, "by_class": dict(by_class), "complete": is_done},
         )
-    return None
-
-
-def _tell(run: Reconciliation, done: int, of: int, rows: int) -> None:
-    """How far a run has come; whoever waits for it reads this."""
-    Reconciliation.objects.filter(pk=run.pk).update(progress={"done": done, "of": of, "rows": rows})
 
 
 def _hear(run: Reconciliation, *, asks: bool) -> Heard:
@@ -265,7 +277,12 @@ def _keep_decision(row: Difference, before: Difference | None) -> None:
     if before is None:
         return
     row.assignee_id = before.assignee_id
-    is_same = (row.ours, row.pac) == (before.ours, before.pac)
+    is_same = _says_still(row.ours, before.ours) and _says_still(row.pac, before.pac)
     if is_same and before.decision in _STANDS:
         row.decision, row.decision_reason = before.decision, before.decision_reason
         row.decided_by_id, row.decided_at = before.decided_by_id, before.decided_at
+
+
+def _says_still(now: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
+    """Whether a side is as it was, as far as the earlier run kept it."""
+    return bool(now) == bool(before) and all(now.get(name) == value for name, value in before.items())

@@ -10,13 +10,14 @@ from django.db.models.functions import TruncDate
 
 from cifras.fiscal.lifecycle import Submission
 from cifras.fiscal.zones import PANAMA
+from invoicing.models.document import DocumentQuerySet
 from reports.models import StatementFigure
 from reports.services import comparison
-from reports.services.facts import between, with_key
+from reports.services.facts import SUMS, between, with_key
 from reports.services.queries import bucket
-from reports.services.reconciling.fingerprint import GROUP, SUMS
+from reports.services.reconciling.fingerprint import GROUP
 from reports.services.reconciling.groups import Group, Stated, Told
-from reports.services.reconciling.sources import SENT, expected_there
+from reports.services.reconciling.sources import SENT, expected_or_discarded, expected_there
 from reports.services.rollups import cents
 from tenants.models import Tenant
 
@@ -59,17 +60,10 @@ def our_side(tenant: Tenant, first: date, last: date, told: Told) -> OurSide:
     everything: defaultdict[Group, dict[str, Stated]] = defaultdict(dict)
     sent: defaultdict[Group, dict[str, Stated]] = defaultdict(dict)
     issued: dict[tuple[Any, ...], dict[str, Any]] = {}
-    rows = (
-        with_key(between(expected_there(tenant), first, last))
-        .annotate(day=TruncDate("issue_date", tzinfo=PANAMA))
-        .values("day", "submission", *GROUP)
-        .order_by()
-        .annotate(**SUMS)
-    )
-    for row in rows:
+    for row in _our_sums(tenant, first, last):
         group = told.of(Group(row["day"], row["kind"], row["legal_status"]))
         for sums in (everything, sent) if row["submission"] in SENT else (everything,):
-            of_currency = sums[group].setdefault(bucket(row["currency"]), Stated())
+            of_currency = sums[group].setdefault(bucket(row["currency"], tenant.country), Stated())
             of_currency.add(row["documents"], cents(row["total_sum"]))
         if row["submission"] != Submission.DISCARDED:
             fact = issued.setdefault(
@@ -79,6 +73,22 @@ def our_side(tenant: Tenant, first: date, last: date, told: Told) -> OurSide:
             for name in SUMS:
                 fact[name] += row[name]
     return OurSide(_together(everything), _together(sent), list(issued.values()))
+
+
+def _our_sums(tenant: Tenant, first: date, last: date) -> list[Mapping[str, Any]]:
+    """By day, submission and the members of a group. Which of the discarded ones got an id there, the index does not tell."""
+    rows = list(_summed(expected_or_discarded(tenant), first, last))
+    days = [row["day"] for row in rows if row["submission"] == Submission.DISCARDED]
+    if not days:
+        return rows
+    rejected = expected_there(tenant).filter(submission=Submission.DISCARDED)
+    others = [row for row in rows if row["submission"] != Submission.DISCARDED]
+    return [*others, *_summed(rejected, min(days), max(days))]
+
+
+def _summed(rows: DocumentQuerySet, first: date, last: date) -> Any:
+    named = with_key(between(rows, first, last)).annotate(day=TruncDate("issue_date", tzinfo=PANAMA))
+    return named.values("day", "submission", *GROUP).order_by().annotate(**SUMS)
 
 
 def differing_groups(ours: Mapping[Group, Stated], stated: Mapping[Group, Stated]) -> set[Group]:

@@ -1,9 +1,10 @@
 """Both sides of a month as rows: our documents, the provider's list where it has one, single reads, and amounts from its XML."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from itertools import batched
+from uuid import UUID
 
 from django.db.models import Q
 
@@ -27,16 +28,33 @@ from tenants.services.accounts import company_id, provider_for
 
 SENT = (Submission.ACCEPTED, Submission.REFUSED, Submission.DISCARDED)
 _UNSENT = tuple(each for each in Submission if each not in {*SENT, Submission.DRAFT, Submission.IMPORTED})
+_DISCARDED = Q(submission=Submission.DISCARDED, legal_status=LegalStatus.PAC_REJECTED)
 _MOST_FAILURES = 3
+_MOST_AMOUNT = Decimal(10) ** 16
+_CODE = 3  # letters of a currency (ISO 4217)
+_BEAT = 500  # rows of a list
+_KEYS_AT_ONCE = 2_000
+_HIGHEST_ID = 2**128 - 1
+
+
+def _nothing() -> None:
+    return None
 
 
 def expected_there(tenant: Tenant) -> DocumentQuerySet:
     """What the provider should count: what we count and issued ourselves, and what it rejected before we discarded it."""
-    own = Document.objects.issued_by_us().filter(
+    return _own(tenant).filter(listing.REPORTED | (_DISCARDED & Q(document_id__gt="")))
+
+
+def expected_or_discarded(tenant: Tenant) -> DocumentQuerySet:
+    """Those, and whatever else was discarded after a rejection: what is summed of them stands in the index `document_report`."""
+    return _own(tenant).filter(listing.REPORTED | _DISCARDED)
+
+
+def _own(tenant: Tenant) -> DocumentQuerySet:
+    return Document.objects.issued_by_us().filter(
         tenant=tenant, environment=tenant.environment, mode=Mode.DGI, issue_date__isnull=False
     )
-    rejected = Q(submission=Submission.DISCARDED, legal_status=LegalStatus.PAC_REJECTED, document_id__gt="")
-    return own.filter(listing.REPORTED | rejected)
 
 
 def our_rows(tenant: Tenant, first: date, last: date) -> Iterator[Ours]:
@@ -44,24 +62,36 @@ def our_rows(tenant: Tenant, first: date, last: date) -> Iterator[Ours]:
     return _rows(between(expected_there(tenant), first, last))
 
 
-def unsent_beside(tenant: Tenant, month: date, looked_at: Sequence[tuple[date, date]]) -> Iterator[Ours]:
-    """Of the days of a month that nobody looks at: what the provider is not expected to hold yet."""
-    return _rows(_beside(tenant, month, looked_at).filter(submission__in=_UNSENT))
-
-
 def rows_beside(
-    tenant: Tenant, month: date, looked_at: Sequence[tuple[date, date]], *, sample: int, most: int
+    tenant: Tenant, month: date, looked_at: Sequence[tuple[date, date]], *, most: int, sample: int, of: int
 ) -> Iterator[Ours]:
-    """Of the days of a month that nobody looks at: what was sent and has no last word yet, and a sample of the rest.
+    """Of the days of a month that nobody looks at, `of` documents read once: what the provider is not expected to hold yet; of
+    what was sent and has no last word yet at most `most`; and a sample of the rest.
 
     The sample is drawn by the documents' own ids, which are random, so that every run looks at the same ones.
     """
-    rows = _beside(tenant, month, looked_at).filter(submission__in=SENT).exclude(document_id="")
-    open_ones = rows.exclude(legal_status__in=TERMINAL_LEGAL).order_by("issue_date", "pk")
-    settled = rows.filter(legal_status__in=TERMINAL_LEGAL).order_by("uid")
-    for some, most_of_them in ((open_ones, most), (settled, sample)):
-        keys = list(some.values_list("pk", flat=True)[:most_of_them])
-        yield from _rows(Document.objects.filter(pk__in=keys))
+    is_sent = Q(submission__in=SENT) & ~Q(document_id="")
+    is_settled = is_sent & Q(legal_status__in=TERMINAL_LEGAL)
+    is_open = is_sent & ~Q(legal_status__in=TERMINAL_LEGAL)
+    drawn = is_settled & Q(uid__lte=_lowest_ids(sample, of))
+    wanted = (Q(submission__in=_UNSENT) | is_open | drawn) if most else Q(submission__in=_UNSENT)
+    rows = _beside(tenant, month, looked_at).filter(wanted).order_by("issue_date", "pk")
+    unsent, open_ones, settled = [], [], []
+    for key, uid, submission, legal_status in rows.values_list("pk", "uid", "submission", "legal_status"):
+        if submission in _UNSENT:
+            unsent.append(key)
+        elif legal_status in TERMINAL_LEGAL:
+            settled.append((uid.hex, key))
+        else:
+            open_ones.append(key)
+    for keys in (unsent, open_ones[:most], [key for _uid, key in sorted(settled)[:sample]]):
+        for some in batched(keys, _KEYS_AT_ONCE):
+            yield from _rows(Document.objects.filter(pk__in=some))
+
+
+def _lowest_ids(count: int, of: int) -> UUID:
+    """The id up to which at least `count` of so many random ones lie, as good as certainly: three times as many on average."""
+    return UUID(int=_HIGHEST_ID * min(3 * count, of) // max(of, 1))
 
 
 def _beside(tenant: Tenant, month: date, looked_at: Sequence[tuple[date, date]]) -> DocumentQuerySet:
@@ -120,6 +150,7 @@ class Provider:
         self._provider: PacProvider = provider_for(tenant)
         self.reads_left, self.files_left = most_reads, most_files
         self.failures = 0
+        self.beat: Callable[[], None] = _nothing  # called again and again while the provider is being asked
         self._links: dict[str, str] = {}
 
     def listed(self, first: date, last: date) -> Iterator[Theirs]:
@@ -130,12 +161,10 @@ class Provider:
                 answers = self._provider.list_documents(
                     kind, self.company_id, first, last + timedelta(days=1)
                 )
-                for answer in answers:
-                    moment = _moment(answer.issue_date)
-                    if not answer.document_id or (moment and not first <= local_date(moment) <= last):
-                        continue
-                    row = self._row(kind, answer, moment)
-                    if moment or (day := row.day) is None or first <= day <= last:
+                for position, answer in enumerate(answers):
+                    if not position % _BEAT:
+                        self.beat()
+                    if answer.document_id and (row := self._row_of_days(kind, answer, first, last)):
                         yield row
             except NotSupported:
                 continue
@@ -147,6 +176,7 @@ class Provider:
         if not ours.document_id or self.reads_left <= 0 or self.failures >= _MOST_FAILURES:
             return None, False
         self.reads_left -= 1
+        self.beat()
         kind = Kind(ours.kind)
         try:
             answer = self._provider.read(kind, self.company_id, ours.document_id)
@@ -156,7 +186,7 @@ class Provider:
             self.failures += 1
             return None, False
         row = self._row(kind, answer, _moment(answer.issue_date))
-        return replace(row, document_id=row.document_id or ours.document_id), True
+        return row._replace(document_id=row.document_id or ours.document_id), True
 
     def with_total(self, row: Theirs) -> Theirs:
         """The row with the total that its signed XML states, where it told none and the XML can be had."""
@@ -164,14 +194,24 @@ class Provider:
         if row.total is not None or not link or self.files_left <= 0:
             return row
         self.files_left -= 1
+        self.beat()
         try:
             stated = fe_xml.read(fetch(link, policy=file_policy()).content)
         except (PacError, RuleBroken):
             return row
         is_its = stated is not None and stated.cufe == row.cufe and stated.totals is not None
-        return replace(row, total=stated.totals.total) if is_its and stated and stated.totals else row
+        return row._replace(total=stated.totals.total) if is_its and stated and stated.totals else row
 
-    def _row(self, kind: Kind, answer: PacAnswer, moment: datetime | None) -> Theirs:
+    def _row_of_days(self, kind: Kind, answer: PacAnswer, first: date, last: date) -> Theirs | None:
+        """The row of a list, unless it is certainly of another day."""
+        moment = _moment(answer.issue_date)
+        if moment is None:
+            row = self._row(kind, answer, None)
+            return row if (day := row.day) is None or first <= day <= last else None
+        day = local_date(moment)
+        return self._row(kind, answer, moment, day) if first <= day <= last else None
+
+    def _row(self, kind: Kind, answer: PacAnswer, moment: datetime | None, day: date | None = None) -> Theirs:
         if answer.xml_url and not answer.total:
             self._links[answer.document_id] = answer.xml_url
         return Theirs(
@@ -184,6 +224,8 @@ class Provider:
             number=answer.number,
             cufe=answer.cufe,
             is_void=answer.is_void,
+            currency=answer.currency if len(answer.currency) == _CODE else "",
+            local_day=day,
         )
 
 
@@ -206,7 +248,7 @@ def _amount(text: str) -> Decimal | None:
         number = Decimal(text)
     except InvalidOperation:
         return None
-    return number.quantize(CENT) if number.is_finite() and abs(number) < Decimal(10) ** 16 else None
+    return number.quantize(CENT) if number.is_finite() and abs(number) < _MOST_AMOUNT else None
 
 
 def _moment(text: str) -> datetime | None:

@@ -23,9 +23,10 @@ def summary_of(
 ) -> dict[str, Any]:
     """Counts and sums as JSON. A total is None where a side does not tell it, or where currencies meet.
 
-    `groups` are the month's as `fingerprint.groups_of` has them.
+    `groups` are the month's as `fingerprint.groups_of` has them. `matched` are the documents that no difference names, whether
+    they were looked at one by one or stand in a group that agrees.
     """
-    whose = {"tenant": tenant.pk, "environment": tenant.environment}
+    whose = {"tenant": tenant.pk, "tenant__country": tenant.country, "environment": tenant.environment}
     issued = (each for each in groups if each["origin"] == Origin.ISSUED)
     mine = added_up({**each, **whose, "is_voided": each["voided"]} for each in issued)
     concerned = {each.document_uid for each in found if each.document_uid}

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from cifras.fiscal import cufe
 from cifras.fiscal.lifecycle import REJECTED_LEGAL
+from cifras.fiscal.money import same_bucket
 from reports.models.reconciliation import DifferenceClass
 from reports.services.reconciling.rows import (
     ROUNDING,
@@ -121,6 +122,10 @@ def _of_status(ours: Ours, theirs: Theirs) -> Iterator[Found]:
 
 
 def _of_amount(ours: Ours, theirs: Theirs) -> Iterator[Found]:
+    if theirs.currency and not same_bucket(ours.currency, theirs.currency):
+        named = {"ours": ours.currency, "pac": theirs.currency}
+        yield of_documents(DifferenceClass.AMOUNT, "currency", ours, theirs, **named)
+        return
     if theirs.total is None or theirs.total == ours.total:
         return
     if theirs.total == -ours.total:
