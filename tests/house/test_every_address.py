@@ -35,13 +35,14 @@ from invoicing.models import (
     ImportBatch,
     Incident,
     Invoice,
+    Mirror,
     NumberSeries,
     Received,
     Receiver,
     TimelineEvent,
     WebhookDelivery,
 )
-from reports.models import Plan, Subscription
+from reports.models import ExchangeRate, Plan, Subscription
 from tenants.models import (
     Catalogue,
     CatalogueEntry,
@@ -65,6 +66,7 @@ NOBODYS = {
     Catalogue,
     CatalogueEntry,
     Plan,
+    ExchangeRate,  # the same for every company
     PeriodicTask,
     ClockedSchedule,
     CrontabSchedule,
@@ -178,6 +180,7 @@ ROWS: dict[type[models.Model], Callable[[Tenant, int], models.Model]] = {
         tenant=tenant, filename=f"{tenant.trade_name}-{serial}.csv", sha256=f"{serial:064x}", size_bytes=1
     ),
     Document: lambda tenant, serial: Document.objects.filter(tenant=tenant).first(),
+    Mirror: lambda tenant, serial: Mirror.objects.get_or_create(tenant=tenant)[0],
     NumberSeries: lambda tenant, serial: NumberSeries.objects.create(
         office=tenant.offices.first(), billing_point=f"{serial + 100}", series="01"
     ),
@@ -210,6 +213,7 @@ class World:
     def __init__(self) -> None:
         self.mine, self.hidden = self.a_tenant("Propia", "1-1-1"), self.a_tenant(HIDDEN, "2-2-2")
         self.rows = {tenant: self.fill(tenant) for tenant in (self.mine, self.hidden)}
+        ExchangeRate.objects.get_or_create(date=date(2026, 1, 1), currency="USD", defaults={"sale": 3})
         self.person = a_staff_member(self.mine)
         self.person.user_permissions.set(Permission.objects.all())
         self.browser = signed_in(self.person)
