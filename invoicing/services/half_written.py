@@ -9,12 +9,14 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
+from cifras.fiscal.catalogues.sunat_taxes import Affectation
 from cifras.fiscal.document import Kind, ReceiverType
 from cifras.fiscal.errors import RuleBroken
 from invoicing.services.entry import DocumentEntry
 from invoicing.services.reading import read_entry
 
 _LINE = {"description": "—", "quantity": "1", "unit_price": "0", "tax_rate": "0"}
+_PERUVIAN_LINE = {**_LINE, "affectation": Affectation.UNAFFECTED.value}  # no line of Peru adds up without one
 _PAYMENT = {"method": "02", "amount": "0"}
 _STAND_INS: Mapping[str, Any] = {
     **_LINE,
@@ -56,6 +58,8 @@ def read_half_written(data: Mapping[str, Any], *, kind: Kind = Kind.INVOICE) -> 
     mended = deepcopy(dict(data))
     for reason in reasons:
         _stand_in(mended, reason.field)
+        if reason.field == "lines" and "document_kind" in data:
+            mended["lines"] = [_PERUVIAN_LINE]
     try:
         return HalfWritten(read_entry(mended, kind=kind), reasons)
     except RuleBroken:

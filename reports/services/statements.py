@@ -70,11 +70,14 @@ def account_scopes(environment: str = "") -> list[Scope]:
 
 
 def scopes_of(served: Iterable[tuple[str, str]]) -> list[Scope]:
-    """The accounts of the settings that serve these providers and environments, each once."""
+    """The accounts of the settings that serve these providers and environments, each once.
+
+    None of a provider at which every company has an account of its own.
+    """
     found = {
         (provider, ALL_ENVIRONMENTS if _one_account_serves_both() else environment)
         for provider, environment in served
-        if provider_spec(provider).can(Capability.STATEMENT)
+        if provider_spec(provider).can(Capability.STATEMENT) and not provider_spec(provider).account
     }
     return [Scope(provider, environment) for provider, environment in sorted(found)]
 

@@ -10,6 +10,7 @@ from cifras.sandbox.server import SandboxServer
 from tenants.models import Tenant
 from tests.clockwork import both_clocks_at, work_through
 from tests.factories import a_tenant
+from tests.peru import a_company, issued_there
 from tests.reports.sales import sell, void
 from tests.terminal import Ended, type_here
 
@@ -108,6 +109,18 @@ def test_all_companies_are_asked_at_once_and_named(tenant: Tenant, report: Any) 
     }
     by_kind = report("--all-companies", *NOVEMBER, "--doc-type", "invoice", "--source", "pac")
     assert sorted(told(by_kind, "kind", "count")) == [("INVOICE", 1), ("INVOICE", 2)]
+
+
+def test_a_company_with_an_account_of_its_own_is_asked_beside_the_account_of_all(
+    tenant: Tenant, report: Any, pac: SandboxServer
+) -> None:
+    shop = a_company(pac, "tandia")
+    issued_there(pac, shop, 1, issued_at=datetime(2026, 11, 10, 15, tzinfo=UTC))
+    ended = report("--all-companies", *NOVEMBER, "--source", "pac")
+    assert set(told(ended, "tenant", "kind", "count")) == {
+        (str(tenant.uid), None, 2),
+        (str(shop.uid), "INVOICE", 1),
+    }
 
 
 def test_a_company_that_only_the_provider_knows_is_told_too(

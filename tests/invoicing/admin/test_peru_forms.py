@@ -114,6 +114,11 @@ def test_the_form_of_a_peruvian_company_speaks_of_comprobantes_and_offers_what_i
     assert "Fabo no emite operaciones con detracción" in text
 
 
+def test_an_empty_form_adds_up_to_nothing_and_refuses_nothing(browser, company):
+    page = browser.get(ADD, {"tenant": company.uid})
+    assert "No se puede sumar" not in text_of(page)
+
+
 def test_a_ruc_gets_a_factura_and_anybody_else_a_boleta_each_with_the_first_series_of_its_kind(
     browser, company, pac
 ):
