@@ -161,7 +161,7 @@ def grow(tenant: Tenant, month: date) -> None:
         "uid": "gen_random_uuid()",
         "number": "lpad((time * 10000000 + right(number, 7)::bigint)::text, 10, '0')",
         "document_id": "CASE document_id WHEN '' THEN ''"
-        " ELSE left(document_id, 16) || lpad((time * 1000000000 + id)::text, 10, '0') END",
+        " ELSE left(document_id, 16) || lpad((time::bigint * 1000000000 + id)::text, 10, '0') END",
         "external_id": "''",
         "cufe": "CASE cufe WHEN '' THEN '' ELSE overlay(cufe placing"
         " lpad((time * 10000000 + right(number, 7)::bigint)::text, 10, '0') from 41) END",

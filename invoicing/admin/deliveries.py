@@ -26,6 +26,7 @@ from invoicing.admin.deeds import actor_of, refusal_of
 from invoicing.admin.figures import as_received, stamp
 from invoicing.admin.ledger_pages import document_link
 from invoicing.models import Document, WebhookDelivery, WebhookProbe
+from invoicing.models.document import NAMED
 from invoicing.services import inbox
 
 _LONGEST_BODY = 60_000
@@ -262,10 +263,7 @@ def name_documents(deliveries: list[Any]) -> None:
     """Set `named_document` on deliveries: a document of the delivery's own tenant, or None."""
     uids = {delivery.document_uid for delivery in deliveries if delivery.document_uid}
     documents = Document.objects.filter(uid__in=uids) if uids else Document.objects.none()
-    found = {
-        (row.uid, row.tenant_id): row
-        for row in documents.only("uid", "kind", "mode", "number", "external_id", "is_received", "tenant_id")
-    }
+    found = {(row.uid, row.tenant_id): row for row in documents.only(*NAMED, "tenant_id")}
     for delivery in deliveries:
         delivery.named_document = found.get((delivery.document_uid, delivery.tenant_id))
 

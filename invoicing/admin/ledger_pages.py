@@ -13,6 +13,7 @@ from unfold.contrib.filters.admin import DropdownFilter
 from cifras.core.admin.big_list import KeysetChangeList, ReadOnlyBigListAdmin
 from cifras.core.admin.filters import VisibleAutocompleteForm
 from invoicing.models import Document
+from invoicing.models.document import NAMED
 from tenants.access import tenants_for
 from tenants.models import Tenant
 
@@ -88,9 +89,7 @@ def name_rows(rows: list[Any]) -> None:
     tenants = Tenant.objects.only("uid", "legal_name", "trade_name").in_bulk(
         _uids(rows, "tenant_uid"), field_name="uid"
     )
-    documents = Document.objects.only("uid", "kind", "mode", "number", "external_id", "is_received").in_bulk(
-        _uids(rows, "document_uid"), field_name="uid"
-    )
+    documents = Document.objects.only(*NAMED).in_bulk(_uids(rows, "document_uid"), field_name="uid")
     for row in rows:
         row.named_tenant = tenants.get(row.tenant_uid)
         row.named_document = documents.get(row.document_uid)

@@ -24,6 +24,8 @@ from tenants.models import Office, Tenant
 
 SENT = (Submission.QUEUED, Submission.SENDING, Submission.UNKNOWN, Submission.ACCEPTED, Submission.REFUSED)
 
+# What the name of a document and its address are made of, for who reads no more of it.
+NAMED = ("uid", "kind", "mode", "number", "external_id", "is_received", "billing_point", "peru")
 _REPORTED_WORDS = ("kind", "mode", "submission", "legal_status", "void_status", "environment", "currency")
 _REPORTED_SUMS = ("net", "itbms", "isc", "oti", "total")
 

@@ -16,6 +16,7 @@ from cifras.fiscal.document import ZERO
 from cifras.fiscal.lifecycle import Submission
 from invoicing.models import Document, Settlement
 from invoicing.models.choices import Mode
+from invoicing.models.document import NAMED
 from invoicing.models.settlement import SettlementQuerySet
 from invoicing.services.receipts import is_without_effect
 from reports.services.books.balances import Balance, balances_at
@@ -32,17 +33,8 @@ _COLUMNS = (
     Column(gettext_lazy("Moneda")),
     Column(gettext_lazy("Origen")),
 )
-_NAMED = (
-    "kind",
-    "mode",
-    "number",
-    "billing_point",
-    "peru",
-    "external_id",
-    "uid",
-)  # what a document's name is made of
 _SAID = (
-    *_NAMED, "currency", "total", "submission", "legal_status", "void_status", "is_received", "receiver_name", "receiver_ruc",
+    *NAMED, "currency", "total", "submission", "legal_status", "void_status", "receiver_name", "receiver_ruc",
 )  # fmt: skip
 
 
@@ -77,7 +69,7 @@ def _advances(period: Period) -> SettlementQuerySet:
         document__tenant=period.tenant,
         document__environment=period.environment,
     )
-    said = [f"document__{name}" for name in _SAID] + [f"moved_from__document__{name}" for name in _NAMED]
+    said = [f"document__{name}" for name in _SAID] + [f"moved_from__document__{name}" for name in NAMED]
     return (
         rows.select_related("document", "moved_from__document")
         .only("kind", "amount", "date", *said)

@@ -1,6 +1,7 @@
 """Webhook deliveries on the staff site: what each led to, whom it claims, and many at once."""
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.urls import reverse
@@ -29,6 +30,15 @@ def a_delivery(document: Any, **changes: Any) -> WebhookDelivery:
         **changes,
     }
     return WebhookDelivery.objects.create(tenant=document.tenant, **values)
+
+
+def another(document: Document, number: int) -> Document:
+    """The same under a number and an id of its own."""
+    twin = Document.objects.get(pk=document.pk)
+    twin.pk, twin.uid, twin.number = None, uuid4(), f"{9000 + number:010}"
+    twin.document_id, twin.cufe, twin.external_id = f"{document.document_id}-{number}", "", ""
+    twin.save(force_insert=True)
+    return twin
 
 
 def listed(browser: Any, **query: str) -> set[int]:
@@ -90,8 +100,8 @@ def test_the_list_costs_the_same_however_long_it_is_and_counts_test_messages(bro
     WebhookProbe.objects.create(tenant=own.tenant, count=7, last_at=timezone.now())
     WebhookProbe.objects.create(tenant=foreign.tenant, count=4321, last_at=timezone.now())
     few = queries_of(browser, reverse(LIST))
-    for _ in range(10):
-        a_delivery(own)
+    for number in range(10):
+        a_delivery(another(own, number))
     assert queries_of(browser, reverse(LIST)) == few <= 6
     page = text_of(browser.get(reverse(LIST)))
     assert "Mensajes de prueba sin firma" in page and "7, el último" in page
