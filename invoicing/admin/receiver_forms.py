@@ -1,7 +1,7 @@
 """The forms of a registered receiver, country by country: what the law wants of each, and where the page asks for it."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,9 +60,13 @@ class LinesField(forms.CharField):
 
 
 class AnyReceiverForm(forms.ModelForm):
-    """What receivers of every country have. `country`: of the companies whose receiver this form can write."""
+    """What receivers of every country have.
+
+    `country`: of the companies whose receiver this form can write; `refusals`: everything that its law refuses.
+    """
 
     country: str
+    refusals: Callable[[Party], Iterable[RuleBroken]]
     places: Mapping[str, str] = {}
 
     telephones = LinesField(
@@ -82,14 +86,10 @@ class AnyReceiverForm(forms.ModelForm):
         super()._post_clean()  # type: ignore[misc]
         if self.errors:
             return
-        for reason in self.reasons(party_of(self.instance)):
+        for reason in self.refusals(party_of(self.instance)):
             name = _ROW.sub("", reason.field.removeprefix("receiver."))
             field = self.places.get(name, name)
             self.add_error(field if field in self.fields else None, sentence(reason))
-
-    def reasons(self, party: Party) -> list[RuleBroken]:
-        """Everything that the country's law refuses."""
-        raise NotImplementedError
 
 
 class PanamaReceiverForm(AnyReceiverForm):
@@ -138,8 +138,9 @@ class PanamaReceiverForm(AnyReceiverForm):
             text = _("Falta el DV. La fórmula de la DGI da {dv}: compárelo con el del cliente y escríbalo.")
             self.add_error("dv", text.format(dv=digits))
 
-    def reasons(self, party: Party) -> list[RuleBroken]:
-        return list(panamanian_reasons(_draft_for(party)))
+    @staticmethod
+    def refusals(party: Party) -> Iterable[RuleBroken]:
+        return panamanian_reasons(_draft_for(party))
 
 
 class PeruReceiverForm(AnyReceiverForm):
@@ -172,11 +173,10 @@ class PeruReceiverForm(AnyReceiverForm):
             cleaned["ruc"] = ""
         return cleaned
 
-    def reasons(self, party: Party) -> list[RuleBroken]:
-        terms = PeruTerms(
-            Comprobante.BOLETA, series="B001"
-        )  # takes any identity, so that only its form is judged
-        return list(peruvian_reasons(_draft_for(party), terms))
+    @staticmethod
+    def refusals(party: Party) -> Iterable[RuleBroken]:
+        # A boleta takes any identity, so that only its form is judged.
+        return peruvian_reasons(_draft_for(party), PeruTerms(Comprobante.BOLETA, series="B001"))
 
 
 @dataclass(frozen=True, slots=True)

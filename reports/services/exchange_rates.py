@@ -18,7 +18,7 @@ from cifras.core.wording import as_received
 from cifras.fiscal import money
 from cifras.fiscal.errors import RuleBroken, gettext_noop, refuse
 from cifras.fiscal.zones import LIMA, local_date
-from invoicing.services.importing.files import SourceRow, read_rows
+from invoicing.services.importing.files import SourceRow, in_row, read_rows
 from reports.models import ExchangeRate
 from reports.models.exchange_rates import PLACES
 
@@ -95,7 +95,7 @@ def import_rates(file: BinaryIO, *, actor: Staff | None) -> int:
             try:
                 done += _keep(_read(row), actor)
             except RuleBroken as refusal:
-                reasons.extend(_in_row(row.number, refusal))
+                reasons.extend(in_row(row.number, refusal))
                 if len(reasons) >= _MOST_REASONS:
                     break
         refuse(reasons)
@@ -174,17 +174,6 @@ def _known(published: Published) -> RuleBroken:
         currency=published.currency,
         day=f"{published.day:%d/%m/%Y}",
     )
-
-
-def _in_row(number: int, refusal: RuleBroken) -> Iterator[RuleBroken]:
-    for reason in refusal.reasons:
-        yield RuleBroken(
-            reason.code,
-            gettext_noop("Fila {number}: {problem}"),
-            "file",
-            number=number,
-            problem=reason.message,
-        )
 
 
 def _facts(row: ExchangeRate) -> dict[str, str]:

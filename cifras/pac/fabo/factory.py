@@ -16,6 +16,7 @@ from cifras.fiscal.money import round_half_up
 from cifras.fiscal.peru.totals import UNIT_PLACES, PeruLineTotals
 from cifras.fiscal.zones import LIMA
 from cifras.pac.fabo.text import number_text
+from cifras.pac.sayable import unlisted_reasons
 
 LETTERS: Mapping[Comprobante, str] = {Comprobante.FACTURA: "f", Comprobante.BOLETA: "b"}
 CREDIT_NOTE = "c"
@@ -99,15 +100,7 @@ def unsayable(draft: DocumentDraft) -> Iterator[RuleBroken]:
     terms = draft.peru
     if terms is None:
         return
-    if draft.kind is Kind.INVOICE and terms.operation_type not in OPERATIONS:
-        yield RuleBroken(
-            "operation_not_at_fabo",
-            gettext_noop(
-                "Fabo no emite operaciones de tipo {operation}: use otro proveedor para esta venta."
-            ),
-            "operation_type",
-            operation=terms.operation_type,
-        )
+    yield from unlisted_reasons(draft, provider="Fabo", operations=OPERATIONS)
     if peru.identity_of(draft.receiver) not in IDENTITIES:
         yield RuleBroken(
             "identity_not_at_fabo",
@@ -123,12 +116,6 @@ def unsayable(draft: DocumentDraft) -> Iterator[RuleBroken]:
         yield _too_long("receiver.name", draft.receiver.name, LONGEST_NAME)
     if len(terms.reason) > LONGEST_REASON:
         yield _too_long("reason", terms.reason, LONGEST_REASON)
-    if draft.discounts_after_tax and draft.global_discounts:
-        yield RuleBroken(
-            "discount_after_tax_at_fabo",
-            gettext_noop("Fabo no admite descuentos después del impuesto: aplíquelos antes."),
-            "discounts_after_tax",
-        )
 
 
 def _too_long(field: str, text: str, limit: int) -> RuleBroken:

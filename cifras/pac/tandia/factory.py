@@ -16,6 +16,7 @@ from cifras.fiscal.errors import RuleBroken, gettext_noop, refuse
 from cifras.fiscal.money import round_half_up
 from cifras.fiscal.peru.totals import UNIT_PLACES, PeruLineTotals
 from cifras.fiscal.zones import LIMA
+from cifras.pac.sayable import unlisted_reasons
 from cifras.pac.tandia.reading import CREDIT_NOTE, INVOICE, RECEIPT
 
 TYPES = {Comprobante.FACTURA: INVOICE, Comprobante.BOLETA: RECEIPT}
@@ -62,24 +63,7 @@ def build(draft: DocumentDraft, company_id: str) -> dict[str, Any]:
 
 def unsayable(draft: DocumentDraft) -> Iterator[RuleBroken]:
     """What the "Objeto Documento" has no member for; nothing where the draft is not Peru's, which is said elsewhere."""
-    terms = draft.peru
-    if terms is None:
-        return
-    if draft.kind is Kind.INVOICE and terms.operation_type not in OPERATIONS:
-        yield RuleBroken(
-            "operation_not_at_tandia",
-            gettext_noop(
-                "Tandia no emite operaciones de tipo {operation}: use otro proveedor para esta venta."
-            ),
-            "operation_type",
-            operation=terms.operation_type,
-        )
-    if draft.discounts_after_tax and draft.global_discounts:
-        yield RuleBroken(
-            "discount_after_tax_at_tandia",
-            gettext_noop("Tandia no admite descuentos después del impuesto: aplíquelos antes."),
-            "discounts_after_tax",
-        )
+    yield from unlisted_reasons(draft, provider="Tandia", operations=OPERATIONS)
 
 
 def _terms_of(draft: DocumentDraft) -> PeruTerms:

@@ -62,6 +62,18 @@ def read_rows(file: BinaryIO) -> Iterator[SourceRow]:
     return _flat(_csv(text))
 
 
+def in_row(number: int, refusal: RuleBroken) -> Iterator[RuleBroken]:
+    """The reasons of a refusal, each saying in which row of the file it stands."""
+    for reason in refusal.reasons:
+        yield RuleBroken(
+            reason.code,
+            gettext_noop("Fila {number}: {problem}"),
+            "file",
+            number=number,
+            problem=reason.message,
+        )
+
+
 def _require_size(file: BinaryIO) -> None:
     size = file.seek(0, io.SEEK_END)
     file.seek(0)

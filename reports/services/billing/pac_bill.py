@@ -18,7 +18,7 @@ from cifras.core.wording import as_received
 from cifras.fiscal import money
 from cifras.fiscal.document import Kind
 from cifras.fiscal.errors import RuleBroken, RulesBroken, gettext_noop, refuse
-from invoicing.services.importing.files import SourceRow, read_rows
+from invoicing.services.importing.files import SourceRow, in_row, read_rows
 from reports.models import PacBill, PacBillLine, Plan
 from tenants.models import Tenant
 from tenants.services.accounts import provider_spec
@@ -137,7 +137,7 @@ def read_charged(file: BinaryIO, country: str) -> list[Charged]:
         try:
             found.append(_charged(row, country))
         except RuleBroken as refusal:
-            reasons.extend(_in_row(row.number, refusal))
+            reasons.extend(in_row(row.number, refusal))
             if len(reasons) >= _MOST_REASONS:
                 break
     refuse(reasons)
@@ -184,17 +184,6 @@ def _amount(text: str) -> Decimal:
             value=text[:40],
         )
     return found
-
-
-def _in_row(number: int, refusal: RuleBroken) -> Iterator[RuleBroken]:
-    for reason in refusal.reasons:
-        yield RuleBroken(
-            reason.code,
-            gettext_noop("Fila {number}: {problem}"),
-            "file",
-            number=number,
-            problem=reason.message,
-        )
 
 
 def _known_companies(provider: str) -> dict[str, UUID]:
